@@ -1,0 +1,12 @@
+export type { FileSource, OfferedFile, WantedFile } from './scripts/file-source.ts'
+export { runScript, type ScriptContext } from './scripts/run-script.ts'
+export type {
+  DownloadAction,
+  FileSourceKind,
+  LineEnd,
+  ScriptEvent,
+  ScriptOutcome,
+  ScriptReporter,
+  ScriptStep,
+  ShellAction,
+} from './scripts/script-step.ts'

@@ -1,0 +1,76 @@
+import { audit, auditVerify } from './audit.ts'
+import { boot } from './boot.ts'
+import { completion } from './completion.ts'
+import { connect } from './connect.ts'
+import { deploy } from './deploy.ts'
+import { disconnect } from './disconnect.ts'
+import { doctor } from './doctor.ts'
+import { endpoints } from './endpoints.ts'
+import { history } from './history.ts'
+import { hostKeep } from './host-keep.ts'
+import { hostRevert } from './host-revert.ts'
+import { init } from './init.ts'
+import { keyNew } from './key-new.ts'
+import { lift } from './lift.ts'
+import { logs } from './logs.ts'
+import { pack } from './pack.ts'
+import { pin, unpin } from './pin.ts'
+import { proxyServe } from './proxy-serve.ts'
+import { prune } from './prune.ts'
+import { publish } from './publish.ts'
+import { releases } from './releases.ts'
+import { resume } from './resume.ts'
+import { rollback } from './rollback.ts'
+import { schema } from './schema.ts'
+import { show } from './show.ts'
+import { server } from './server.ts'
+import { sign } from './sign.ts'
+import { start } from './start.ts'
+import { status } from './status.ts'
+import { stop } from './stop.ts'
+import { tokensCreate, tokensList, tokensRevoke } from './tokens.ts'
+import { trigger } from './trigger.ts'
+import { verify } from './verify.ts'
+import { version } from './version.ts'
+
+/** Every command of sluice, in the order of help: what a person needs daily comes first. */
+export const commands = [
+  deploy,
+  rollback,
+  resume,
+  lift,
+  status,
+  endpoints,
+  history,
+  show,
+  logs,
+  doctor,
+  version,
+  pack,
+  publish,
+  releases,
+  sign,
+  verify,
+  keyNew,
+  schema,
+  start,
+  stop,
+  connect,
+  disconnect,
+  pin,
+  unpin,
+  prune,
+  init,
+  boot,
+  server,
+  trigger,
+  tokensCreate,
+  tokensList,
+  tokensRevoke,
+  audit,
+  auditVerify,
+  completion,
+  hostKeep,
+  hostRevert,
+  proxyServe,
+] as const

@@ -1,0 +1,34 @@
+import { deployNames } from '../completers.ts'
+import { defineCommand } from '../context.ts'
+import { showLogs } from '../show-logs.ts'
+import { readWholeNumber } from '../read-number.ts'
+
+export const logs = defineCommand({
+  name: 'logs',
+  group: 'Look',
+  summary: 'show the output of a deploy',
+  description:
+    'Control characters are shown, not obeyed, unless `--raw`. With `--json` every line is an object with `file` and `line`.',
+  arguments: {
+    deploy: { summary: '`LABEL`, or `APP/LABEL` when two apps have it', complete: deployNames },
+  },
+  options: {
+    follow: { short: 'f', summary: 'go on with new lines until Ctrl-C' },
+    lines: {
+      short: 'n',
+      value: 'NUMBER',
+      summary: 'last lines of each file; 100 unless given',
+      parse: readWholeNumber,
+    },
+    raw: { summary: 'print control characters as they are' },
+  },
+  examples: [
+    { line: 'logs shop-1.4.2 -f', meaning: 'Follow the output of that deploy.' },
+    { line: 'logs shop-1.4.2 -n 1000 --raw > shop.log', meaning: 'Keep the last thousand lines.' },
+  ],
+  async run(context, { deploy, follow, lines = 100, raw }) {
+    const { files } = (await context.host()).logFileOf(deploy)
+    await showLogs(context, files, { follow, lines, raw })
+    return undefined
+  },
+})

@@ -1,0 +1,2 @@
+/** For commands that take neither arguments nor options. */
+export const noWords = { arguments: [], options: [] } as const

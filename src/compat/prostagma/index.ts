@@ -1,0 +1,1 @@
+export { runProstagma, showUnwritten } from './run-prostagma.ts'

@@ -1,0 +1,66 @@
+import type { TokenKind } from '../../trust/index.ts'
+import type { Scope } from './scopes.ts'
+
+/** Whom a request comes from. */
+export interface Holder {
+  /** Of the token. */
+  readonly id: string
+  readonly scope: Scope
+}
+
+/** What a request is about, as far as rights depend on it. */
+export interface RequestObject {
+  readonly trigger?: string
+  /** The token that raised the event in question. */
+  readonly raisedBy?: string
+}
+
+/** `own`: only for objects that the scope names, or that the token itself made. */
+type Reach = 'any' | 'own'
+
+/** Who has which right. What does not stand here is denied: also to an admin, who deploys by no route silently. */
+const grants = {
+  'see-self': {
+    viewer: 'any',
+    trigger: 'any',
+    deployer: 'any',
+    approver: 'any',
+    agent: 'any',
+    auditor: 'any',
+    admin: 'any',
+  },
+  'raise-trigger': { trigger: 'own' },
+  'read-triggers': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'follow-raise': {
+    trigger: 'own',
+    viewer: 'any',
+    deployer: 'any',
+    approver: 'any',
+    admin: 'any',
+  },
+  'read-metrics': { viewer: 'any', admin: 'any' },
+  'read-audit': { auditor: 'any', admin: 'any' },
+  'manage-tokens': { admin: 'any' },
+} as const satisfies Record<string, Partial<Record<TokenKind, Reach>>>
+
+export type Right = keyof typeof grants
+
+/** `unseen`: to this holder there is no such object, so the answer is that of one that does not exist. */
+export type Verdict = 'allowed' | 'denied' | 'unseen'
+
+/** Whether a holder may use a route that needs a right, on an object. */
+export function mayDo(
+  holder: Holder,
+  route: { readonly needs: Right },
+  object: RequestObject,
+): Verdict {
+  const granted: Partial<Record<TokenKind, Reach>> = grants[route.needs]
+  const reach = granted[holder.scope.kind]
+  if (reach === undefined) return 'denied'
+  return reach === 'any' || isOwn(holder, object) ? 'allowed' : 'unseen'
+}
+
+function isOwn({ id, scope }: Holder, { trigger, raisedBy }: RequestObject): boolean {
+  if (scope.kind !== 'trigger' || trigger === undefined) return false
+  return scope.triggers.includes(trigger) && (raisedBy === undefined || raisedBy === id)
+}

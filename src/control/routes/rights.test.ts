@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+
+import { serverUnderTest, type Asked } from '../../../test/support/control-server.ts'
+import { routes } from './table.ts'
+
+// Every route × every scope × an object of one's own and a foreign one. The rows below are written by hand from what
+// scopes are for, so that a slip in the table of rights does not repeat itself here.
+
+const scopes = {
+  viewer: 'viewer',
+  trigger: 'trigger:shop',
+  deployer: 'deployer:shop/production',
+  approver: 'approver:shop/production',
+  agent: 'agent',
+  auditor: 'auditor',
+  admin: 'admin',
+} as const
+
+type ScopeName = keyof typeof scopes
+/** `own` is the trigger `shop` and what one raised oneself; `foreign` is `blog`, or what another token raised. */
+type Expectation = 'any' | 'own'
+
+const everybody = Object.fromEntries(
+  Object.keys(scopes).map((name) => [name, 'any' as const]),
+) as Record<ScopeName, Expectation>
+const readers = { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' } as const
+
+const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>> = {
+  'raise-trigger': { trigger: 'own' },
+  'read-trigger': readers,
+  'list-triggers': readers,
+  'read-event': { ...readers, trigger: 'own' },
+  'show-self': everybody,
+  'list-tokens': { admin: 'any' },
+  'create-token': { admin: 'any' },
+  'revoke-token': { admin: 'any' },
+  'read-audit': { auditor: 'any', admin: 'any' },
+  'read-audit-head': { auditor: 'any', admin: 'any' },
+  'show-metrics': { viewer: 'any', admin: 'any' },
+}
+
+test('every route with a right stands in the rows here, and no other', () => {
+  const named = routes.filter(({ needs }) => needs !== undefined).map(({ name }) => name)
+  assert.deepEqual(named.toSorted(), Object.keys(expected).toSorted())
+})
+
+test('each scope may do what it is for, and nothing else, on every route', async (t) => {
+  const { ask, token } = await serverUnderTest(t)
+  const tokens = new Map<ScopeName, string>()
+  for (const [name, scope] of Object.entries(scopes))
+    tokens.set(name as ScopeName, await token(scope))
+  const other = await token('trigger:shop,blog')
+  const own = tokens.get('trigger') ?? ''
+  const first = await ask(own, 'POST', '/v1/triggers/shop')
+  assert.equal(first.status, 201)
+  assert.equal((await ask(other, 'POST', '/v1/triggers/shop')).body['sequence'], 2)
+  let cases = 0
+  for (const row of routes.filter(({ needs }) => needs !== undefined)) {
+    for (const [scope, text] of tokens) {
+      for (const object of ['own', 'foreign'] as const) {
+        const path = pathOf(row.path, { object, event: row.name === 'read-event' })
+        const answer = await ask(text, row.method, path, bodyOf(row.name))
+        const reach = expected[row.name]?.[scope]
+        const isNamed = row.path.includes('{trigger}')
+        const isMeant = reach === 'any' || (reach === 'own' && (object === 'own' || !isNamed))
+        assertVerdict(answer, { isMeant, reach }, `${scope} ${row.method} ${path}`)
+        cases += 1
+      }
+    }
+  }
+  assert.equal(cases, 11 * 7 * 2)
+})
+
+test('without a token, and with what is none, every such route is closed', async (t) => {
+  const { ask } = await serverUnderTest(t)
+  for (const row of routes.filter(({ needs }) => needs !== undefined)) {
+    const path = pathOf(row.path, { object: 'own', event: false })
+    const answer = await ask('', row.method, path, bodyOf(row.name))
+    // Ten failures a minute are answered; then the address waits.
+    assert.ok([401, 429].includes(answer.status), `${row.name} ${answer.status}`)
+  }
+})
+
+test('what is not yours is answered exactly as what is not there', async (t) => {
+  const { ask, token } = await serverUnderTest(t)
+  const [one, other] = [await token('trigger:shop,gone'), await token('trigger:shop')]
+  await ask(one, 'POST', '/v1/triggers/shop')
+  const pairs = [
+    [await ask(other, 'POST', '/v1/triggers/gone'), await ask(one, 'POST', '/v1/triggers/gone')],
+    [
+      await ask(other, 'GET', '/v1/triggers/shop/events/1'),
+      await ask(one, 'GET', '/v1/triggers/shop/events/2'),
+    ],
+  ] as const
+  for (const [foreign, absent] of pairs) {
+    assert.deepEqual([foreign.status, absent.status], [404, 404])
+    assert.equal(foreign.text.replaceAll(/\d/g, ''), absent.text.replaceAll(/\d/g, ''))
+  }
+})
+
+function pathOf(
+  path: string,
+  { object, event }: { readonly object: 'own' | 'foreign'; readonly event: boolean },
+): string {
+  // The foreign event lies at the same trigger: another token raised it.
+  const trigger = object === 'own' || event ? 'shop' : 'blog'
+  return path
+    .replace('{trigger}', trigger)
+    .replace('{sequence}', object === 'own' ? '1' : '2')
+    .replace('{token}', 'AAAAAAAAAAA')
+}
+
+function bodyOf(name: string): unknown {
+  return name === 'create-token' ? { scope: 'viewer', life: '1h' } : undefined
+}
+
+function assertVerdict(
+  { status, body }: Asked,
+  { isMeant, reach }: { readonly isMeant: boolean; readonly reach: Expectation | undefined },
+  what: string,
+): void {
+  if (reach === undefined) return assert.equal(status, 403, what)
+  const { message = '' } = (body['error'] ?? {}) as { message?: string }
+  // The token to revoke is none, so whoever may revoke is told so.
+  const isDone = status < 300 || message.startsWith('there is no token')
+  assert.equal(isDone, isMeant, `${what}: ${status} ${message}`)
+  if (!isMeant) assert.equal(status, 404, what)
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+
+import { z } from '../../config/index.ts'
+import { AppError } from '../../errors/index.ts'
+import { mayDo } from '../access/rights.ts'
+import type { Answer } from '../server/error-response.ts'
+import type { TriggerEvent } from '../storage/trigger-records.ts'
+import { missing } from './missing.ts'
+import { ok, type RouteRequest, type Services } from './route.ts'
+
+const wholeNumber = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'is not a whole number')
+    .transform(Number)
+    .refine((value) => value <= most, `is more than ${most}`)
+
+/** Longer waits would be cut by what lies between. */
+const longestWait = 25
+
+export const readTriggerQuery = z.strictObject({
+  after: wholeNumber(Number.MAX_SAFE_INTEGER).optional(),
+  wait: wholeNumber(longestWait).default(0),
+  epoch: z
+    .string()
+    .regex(/^[a-z2-7]{1,64}$/, 'is not an epoch')
+    .optional(),
+})
+
+/** A raise says nothing: what it starts, the server's configuration says. */
+export const raiseBody = z.strictObject({})
+
+export async function raiseTrigger(services: Services, request: RouteRequest): Promise<Answer> {
+  const { trigger = '' } = request.params
+  const { holder } = request
+  const definition = services.definitions.get(trigger)
+  if (definition === undefined) throw missing(request.params)
+  if (holder === undefined || !definition.sources.includes('token')) throw notByToken(trigger)
+  const key = readKey(request.headers)
+  const raised = await services.triggers.raise(trigger, {
+    by: holder.id,
+    source: 'token',
+    digest: createHash('sha256').update(request.rawBody).digest('hex'),
+    // Two callers that happen upon one key do not share a raise.
+    ...(key === undefined ? {} : { key: `token:${holder.id}:${key}` }),
+  })
+  await request.audit(raiseEntry(`token ${holder.id}`, { trigger, sequence: raised.sequence }))
+  return raisedAnswer(services, raised)
+}
+
+export function raiseEntry(
+  who: string,
+  { trigger, sequence }: { readonly trigger: string; readonly sequence: number },
+) {
+  return { who, what: 'raise-trigger', object: `${trigger}/${sequence}`, outcome: 'ok' }
+}
+
+export function raisedAnswer(
+  { triggers: { epoch } }: Services,
+  raised: { readonly name: string; readonly sequence: number; readonly isRepeat: boolean },
+): Answer {
+  const { name, sequence, isRepeat } = raised
+  const event = eventId(epoch, name, sequence)
+  return ok({ trigger: name, epoch, sequence, event, isRepeat }, isRepeat ? 200 : 201)
+}
+
+/** Unique over restores: a sequence alone may come again in another epoch. */
+function eventId(epoch: string, name: string, sequence: number): string {
+  return `${epoch}:${name}:${sequence}`
+}
+
+function readKey(headers: ReadonlyMap<string, string>): string | undefined {
+  const key = headers.get('idempotency-key')
+  if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key
+  throw new AppError('request-invalid', 'Idempotency-Key is not 1 to 200 printable characters')
+}
+
+function notByToken(trigger: string): AppError {
+  return new AppError('forbidden', `trigger "${trigger}" is not raised by tokens`, {
+    hint: 'add `token` to its sources in sluice-server.yaml',
+  })
+}
+
+export async function readTrigger(
+  { triggers, definitions }: Services,
+  request: RouteRequest<unknown, z.infer<typeof readTriggerQuery>>,
+): Promise<Answer> {
+  const { trigger = '' } = request.params
+  if (!definitions.has(trigger)) throw missing(request.params)
+  const { after, wait, epoch } = request.query
+  // Numbers of another epoch cannot be compared: whoever holds one asks for the state as it is now.
+  const isSameLife = epoch === undefined || epoch === triggers.epoch
+  const sequence =
+    after === undefined || wait === 0 || !isSameLife
+      ? await triggers.read(trigger)
+      : await triggers.waitBeyond(trigger, after, { timeout: wait * 1000, signal: request.signal })
+  const event = sequence === 0 ? null : eventId(triggers.epoch, trigger, sequence)
+  return ok({ trigger, epoch: triggers.epoch, sequence, event })
+}
+
+export async function listTriggers({ triggers, definitions }: Services): Promise<Answer> {
+  const listed = [...definitions].map(async ([trigger, { sources }]) => ({
+    trigger,
+    sequence: await triggers.read(trigger),
+    sources: sources.map((source) => (source === 'token' ? source : source.kind)),
+  }))
+  return ok({ epoch: triggers.epoch, triggers: await Promise.all(listed) })
+}
+
+export async function readEvent(services: Services, request: RouteRequest): Promise<Answer> {
+  const { trigger = '', sequence = '' } = request.params
+  const wanted = Number(sequence)
+  const range = { after: wanted - 1, limit: 1 }
+  const [event] = services.definitions.has(trigger)
+    ? await services.storage.triggers.events(trigger, range)
+    : []
+  if (event === undefined || event.sequence !== wanted) throw missing(request.params)
+  const object = { trigger, raisedBy: event.by }
+  const isSeen =
+    request.holder !== undefined &&
+    mayDo(request.holder, { needs: 'follow-raise' }, object) === 'allowed'
+  if (!isSeen) throw missing(request.params)
+  return ok(eventView(services, event))
+}
+
+function eventView({ triggers: { epoch } }: Services, event: TriggerEvent) {
+  const { trigger, sequence, at, by, source, outcome, supersededBy } = event
+  const id = eventId(epoch, trigger, sequence)
+  return { trigger, epoch, sequence, event: id, at, by, source, outcome, supersededBy }
+}

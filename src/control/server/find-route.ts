@@ -1,0 +1,39 @@
+import type { Route } from '../routes/route.ts'
+
+export type Found =
+  | {
+      readonly kind: 'found'
+      readonly route: Route
+      readonly params: Readonly<Record<string, string>>
+    }
+  /** The path is known, with these methods. */
+  | { readonly kind: 'wrong-method'; readonly allowed: readonly string[] }
+  | { readonly kind: 'unknown' }
+
+export type Router = (method: string, path: string) => Found
+
+/** Which names may stand in a path. */
+const parameters: Readonly<Record<string, string>> = {
+  trigger: '[A-Za-z0-9][A-Za-z0-9._-]{0,127}',
+  sequence: '[1-9][0-9]{0,14}',
+  token: '[0-9A-Za-z]{11}',
+}
+
+export function createRouter(routes: readonly Route[]): Router {
+  const rows = routes.map((route) => ({ route, pattern: patternOf(route.path) }))
+  return (method, path) => {
+    const fitting = rows.filter(({ pattern }) => pattern.test(path))
+    const row = fitting.find(({ route }) => route.method === method)
+    if (row !== undefined)
+      return { kind: 'found', route: row.route, params: { ...row.pattern.exec(path)?.groups } }
+    if (fitting.length === 0) return { kind: 'unknown' }
+    return { kind: 'wrong-method', allowed: fitting.map(({ route }) => route.method) }
+  }
+}
+
+function patternOf(path: string): RegExp {
+  const source = path
+    .replaceAll('.', String.raw`\.`)
+    .replaceAll(/\{(\w+)\}/g, (_all, name: string) => `(?<${name}>${parameters[name] ?? '(?!)'})`)
+  return new RegExp(`^${source}$`)
+}

@@ -1,0 +1,28 @@
+import { assertRate } from './rate-limits.ts'
+
+/** How many answers are held for each token at a time. */
+export interface HeldAnswers {
+  /** Runs `work` as one of them. @throws RateError when there are too many. */
+  hold<Result>(token: string, work: () => Promise<Result>): Promise<Result>
+}
+
+/** Seconds after which whoever has too many may ask again. */
+const pause = 5
+
+export function openHeldAnswers(most = 100): HeldAnswers {
+  const held = new Map<string, number>()
+  return {
+    hold: async (token, work) => {
+      const count = held.get(token) ?? 0
+      assertRate(count >= most ? pause : undefined)
+      held.set(token, count + 1)
+      try {
+        return await work()
+      } finally {
+        const left = (held.get(token) ?? 1) - 1
+        if (left > 0) held.set(token, left)
+        else held.delete(token)
+      }
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage } from 'node:http'
+
+import { AppError } from '../../errors/index.ts'
+
+/** Milliseconds within which a whole body must be here. */
+const bodyTime = 20_000
+
+/**
+ * Reads a body up to a cap, before anything else is done for its sender.
+ * @throws AppError `request-too-large`; `request-invalid` when it is cut off or takes too long; `media-type` for a
+ * compressed one.
+ */
+export async function readBody(incoming: IncomingMessage, cap: number): Promise<Buffer> {
+  const encoding = incoming.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity')
+    throw new AppError('media-type', 'a compressed body is not taken', {
+      hint: 'send it as it is, without Content-Encoding',
+    })
+  if (Number(incoming.headers['content-length'] ?? 0) > cap) throw tooLarge(cap)
+  return await collect(incoming, cap)
+}
+
+function collect(incoming: IncomingMessage, cap: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    const timer = setTimeout(() => fail('did not arrive in time'), bodyTime)
+    const end = (settle: () => void): void => {
+      clearTimeout(timer)
+      incoming.removeAllListeners('data')
+      settle()
+    }
+    const fail = (how: string): void =>
+      end(() => reject(new AppError('request-invalid', `the body ${how}`)))
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length > cap) end(() => reject(tooLarge(cap)))
+    })
+    incoming.on('end', () => end(() => resolve(Buffer.concat(chunks))))
+    incoming.on('error', () => fail('was cut off'))
+    incoming.on('close', () => fail('was cut off'))
+  })
+}
+
+function tooLarge(cap: number): AppError {
+  return new AppError('request-too-large', `the body has more than ${cap} bytes`)
+}

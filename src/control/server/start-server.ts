@@ -1,0 +1,246 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+
+import { toAppError } from '../../errors/index.ts'
+import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
+import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import { makeFirstAdmin } from '../access/first-admin.ts'
+import { openTokens } from '../access/tokens.ts'
+import { openAuditLog } from '../audit/audit-log.ts'
+import type { Services } from '../routes/route.ts'
+import { routes } from '../routes/table.ts'
+import type { ServerSettings } from '../settings/server-settings.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
+import { openTriggers } from '../triggers/open-triggers.ts'
+import { openHookDoor } from '../triggers/sources/hook-door.ts'
+import { createAnswering, type Answered, type WireRequest } from './answer-request.ts'
+import { assertSafeToListen, callerAddress, isLoopback, plainAddress } from './exposure.ts'
+import { createRouter } from './find-route.ts'
+import { openHeldAnswers } from './held-answers.ts'
+import { listenHttp, type HttpListener } from './listen-http.ts'
+import { openMetrics } from './metrics.ts'
+import { openSystemd } from './notify-systemd.ts'
+import { openRateLimits } from './rate-limits.ts'
+import { readBody } from './read-body.ts'
+import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
+import { openServerLog, type ServerLog } from './server-log.ts'
+import { writeAnswer } from './write-answer.ts'
+
+export interface ServerOptions {
+  readonly settings: ServerSettings
+  /** Allows plain HTTP that other machines can reach. */
+  readonly insecureHttp?: boolean
+  /** Gets lines of the log. */
+  readonly write: (line: string) => void
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+export interface ControlServer {
+  readonly url: string
+  readonly identity: Identity
+  readonly epoch: string
+  /** At the first start only, and again while nobody has used it. */
+  readonly firstAdmin: Secret | undefined
+  /** Lets requests end, makes durable what was acknowledged, and ends. */
+  close(): Promise<void>
+}
+
+/** Milliseconds that requests have to end. */
+const grace = 5000
+
+/**
+ * Starts the control server; it is ready when this resolves.
+ * @throws AppError `server-insecure`, `config-invalid`, `locked`, `key-exposed`, `database-unavailable`.
+ */
+export async function startServer(options: ServerOptions): Promise<ControlServer> {
+  const { settings, insecureHttp = false } = options
+  assertSafeToListen(settings, { insecureHttp })
+  const identity = keepIdentity(settings.state)
+  const definitions = new Map(Object.entries(settings.triggers))
+  const hooks = openHookDoor(definitions)
+  const pem = readCertificate(settings, clock)
+  const storage = await openStorage(storageLocation(settings))
+  const parts = openParts(storage)
+  try {
+    for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
+    return await openDoor(options, { ...parts, storage, definitions, hooks, identity, pem })
+  } catch (thrown) {
+    await parts.triggers.close()
+    await closeParts(parts)
+    throw thrown
+  }
+}
+
+const clock = systemClock
+
+interface Inside extends ReturnType<typeof openParts> {
+  readonly definitions: Services['definitions']
+  readonly hooks: Services['hooks']
+  readonly identity: Identity
+  readonly pem: string | undefined
+}
+
+/** Everything is there; lets callers in. */
+async function openDoor(options: ServerOptions, inside: Inside): Promise<ControlServer> {
+  const { settings, environment } = options
+  const { storage, identity, tokens, metrics, pem } = inside
+  const log = openServerLog(options.write, clock)
+  let isOpen = true
+  const services: Services = { ...inside, clock, isOpen: () => isOpen }
+  const answer = createHandler({
+    settings,
+    services,
+    log,
+    answering: answeringOf(inside, services, log),
+  })
+  const listener = await listenHttp({ ...settings.listen, pem, admits: admits(settings), answer })
+  metrics.gauge('sluice_http_connections', 'Open connections.', () => listener.connections())
+  const firstAdmin = await makeFirstAdmin(tokens, storage, clock)
+  await recordOwn(inside, 'start-server')
+  const url = urlOf(listener, pem !== undefined)
+  log.info('listening', { url, version: sluiceVersion, epoch: storage.epoch })
+  const renewal = keepRenewing(settings, listener, log)
+  const systemd = openSystemd({ environment, clock })
+  await systemd.ready()
+  async function close(): Promise<void> {
+    isOpen = false
+    clearInterval(renewal)
+    log.info('closing')
+    await systemd.stopping()
+    // Held answers end now; everybody else has their grace.
+    const closed = listener.close(grace)
+    await inside.triggers.close()
+    await closed
+    await recordOwn(inside, 'stop-server').catch((thrown: unknown) => logBug(log, thrown))
+    systemd.close()
+    await closeParts(inside)
+    log.info('closed')
+  }
+  return { url, identity, epoch: storage.epoch, firstAdmin, close }
+}
+
+function answeringOf({ audit }: Inside, services: Services, log: ServerLog) {
+  return createAnswering({
+    router: createRouter(routes),
+    limits: openRateLimits(clock),
+    held: openHeldAnswers(),
+    services,
+    audit,
+    onBug: (thrown) => logBug(log, thrown),
+  })
+}
+
+/** A deed of the server itself. */
+async function recordOwn({ audit, identity }: Inside, what: string): Promise<void> {
+  const who = `server ${identity.id}`
+  await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
+}
+
+function openParts(storage: Storage) {
+  return {
+    storage,
+    triggers: openTriggers({ storage, clock, randomText }),
+    tokens: openTokens({ storage, clock, random: randomBytes }),
+    audit: openAuditLog({ storage, clock, randomText }),
+    metrics: openMetrics(),
+  }
+}
+
+async function closeParts({ audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+  await audit.close()
+  await storage.close()
+}
+
+interface HandlerOptions {
+  readonly settings: ServerSettings
+  readonly services: Services
+  readonly log: ServerLog
+  readonly answering: (wire: WireRequest) => Promise<Answered>
+}
+
+/** Ties requests of node:http to their answers, and tells the log and the counts. */
+function createHandler({ settings, services, log, answering }: HandlerOptions) {
+  return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const begun = services.clock.monotonic()
+    const gone = new AbortController()
+    outgoing.once('close', () => gone.abort())
+    const wire = wireRequest(incoming, { settings, identity: services.identity, gone })
+    const { answer, route, holder } = await answering(wire)
+    // What is left of a body that was not read must not be taken for the next request.
+    if (!incoming.complete) outgoing.setHeader('connection', 'close')
+    await writeAnswer(outgoing, answer)
+    const milliseconds = Math.round(services.clock.monotonic() - begun)
+    services.metrics.countRequest(route, answer.status, milliseconds / 1000)
+    if (quiet.has(route) && answer.status < 400) return
+    const facts = { route, status: answer.status, milliseconds, from: wire.from }
+    log.info('request', { ...facts, ...(holder === undefined ? {} : { token: holder.id }) })
+  }
+}
+
+/** Asked for every few seconds by what watches us. */
+const quiet = new Set(['show-health', 'show-readiness', 'show-metrics'])
+
+function wireRequest(
+  incoming: IncomingMessage,
+  {
+    settings,
+    identity,
+    gone,
+  }: {
+    readonly settings: ServerSettings
+    readonly identity: Identity
+    readonly gone: AbortController
+  },
+): WireRequest {
+  const { method = '', url = '', rawHeaders, socket } = incoming
+  const forwarded = incoming.headers['x-forwarded-for']
+  const peer = plainAddress(socket.remoteAddress)
+  return {
+    head: { method, url, rawHeaders },
+    from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
+    signal: gone.signal,
+    readBody: (cap) => readBody(incoming, cap),
+    prove: (nonce) => {
+      const binding = exporterBinding(socket as TLSSocket)
+      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
+    },
+  }
+}
+
+/** With plain HTTP behind declared proxies only these, and this machine, may connect. */
+function admits({ tls, trustedProxies }: ServerSettings) {
+  const isClosed = tls.mode === 'off' && trustedProxies.length > 0
+  return (address: string | undefined): boolean => {
+    const peer = plainAddress(address)
+    return !isClosed || isLoopback(peer) || trustedProxies.includes(peer)
+  }
+}
+
+/** Certificates end while a server runs: looks once a day, and at files that somebody has replaced. */
+function keepRenewing(
+  settings: ServerSettings,
+  listener: HttpListener,
+  log: ServerLog,
+): NodeJS.Timeout {
+  const renew = (): void => {
+    try {
+      const pem = readCertificate(settings, clock)
+      if (pem !== undefined) listener.renew(pem)
+    } catch (thrown) {
+      logBug(log, thrown)
+    }
+  }
+  return setInterval(renew, 24 * 60 * 60_000).unref()
+}
+
+function urlOf({ address, port }: HttpListener, isTls: boolean): string {
+  const host = address.includes(':') ? `[${address}]` : address
+  return `${isTls ? 'https' : 'http'}://${host}:${port}`
+}
+
+function logBug(log: ServerLog, thrown: unknown): void {
+  const { code, message, stack } = toAppError(thrown)
+  log.error('failed', { code, problem: message, ...(stack === undefined ? {} : { stack }) })
+}

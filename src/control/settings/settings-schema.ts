@@ -1,0 +1,74 @@
+import { port, z } from '../../config/index.ts'
+
+// sluice-server.yaml as it is written. Relative paths are looked for beside it.
+
+const path = z.string().regex(/^[^\0\n]{1,4096}$/, 'is not a path')
+const address = z.ipv4().or(z.ipv6())
+
+const secretFiles = z.array(path).min(1).max(5)
+
+const source = z.union([
+  z.literal('token'),
+  z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('github'),
+      secretFiles,
+      /** Of which a delivery raises the trigger; others are acknowledged and ignored. */
+      events: z.array(z.string().min(1)).min(1).default(['push']),
+      /** Such as `refs/heads/main`; any unless given. */
+      refs: z.array(z.string().min(1)).min(1).optional(),
+    }),
+    z.strictObject({ kind: z.literal('gitlab'), secretFiles }),
+    z.strictObject({ kind: z.literal('standard-webhooks'), secretFiles }),
+  ]),
+])
+
+const trigger = z.strictObject({
+  sources: z.array(source).min(1).max(10),
+  /** What it starts; kept as it is. */
+  starts: z.json().optional(),
+})
+
+export const triggerName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
+    'is no name of a trigger: up to 128 letters, digits, ".", "_" and "-"',
+  )
+
+export const serverSettingsSchema = z.strictObject({
+  /** Where the server keeps its identity, its certificate and, unless told otherwise, its database. */
+  state: path.default('/var/lib/sluice-server'),
+  listen: z
+    .strictObject({
+      address: address.default('127.0.0.1'),
+      port: port.or(z.literal(0)).default(7780),
+    })
+    .prefault({}),
+  database: z
+    .strictObject({ sqlite: path.optional(), postgresUrlFile: path.optional() })
+    .refine((given) => Object.keys(given).length < 2, 'is either sqlite or postgresUrlFile')
+    .prefault({}),
+  tls: z
+    .strictObject({
+      mode: z.enum(['self-made', 'files', 'off']).default('self-made'),
+      /** By which a self-made certificate can be reached. */
+      names: z.array(z.string()).min(1).default(['localhost', '127.0.0.1', '::1']),
+      certificateFile: path.optional(),
+      keyFile: path.optional(),
+    })
+    .refine(
+      ({ mode, certificateFile, keyFile }) =>
+        mode !== 'files' || (certificateFile !== undefined && keyFile !== undefined),
+      'mode files needs certificateFile and keyFile',
+    )
+    .prefault({}),
+  /** Whose `X-Forwarded-For` counts; with `tls: {mode: off}` nobody else may connect. */
+  trustedProxies: z.array(address).default([]),
+  triggers: z.record(triggerName, trigger).default({}),
+})
+
+/** For editors. */
+export function serverSettingsJsonSchema(): unknown {
+  return z.toJSONSchema(serverSettingsSchema, { io: 'input', unrepresentable: 'any' })
+}

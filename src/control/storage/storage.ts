@@ -1,0 +1,39 @@
+import type { Secret } from '../../system/index.ts'
+import type { AuditRecords } from './audit-records.ts'
+import type { LeaseRecords } from './lease-records.ts'
+import type { TokenRecords } from './token-records.ts'
+import type { TriggerRecords } from './trigger-records.ts'
+
+/**
+ * What the control server must not forget, by aggregate. Every call is one transaction, durable when it resolves.
+ * Ids and times come in as arguments; only leases look at the database's own clock.
+ *
+ * A transaction may be tried again, also when it is not known whether the database has committed it. So each one
+ * looks first whether its work is done, and doing it twice has one effect.
+ */
+export interface Storage {
+  /** Names this database's life: another one after a restore or in a new database. */
+  readonly epoch: string
+  /** Whether other servers may change the same database. */
+  readonly isShared: boolean
+  readonly triggers: TriggerRecords
+  readonly leases: LeaseRecords
+  readonly tokens: TokenRecords
+  readonly audit: AuditRecords
+  /** Begins another life of this database, after a backup was put back; for servers that are opened from now on. */
+  changeEpoch(epoch: string): Promise<void>
+  /**
+   * Calls `hint` with the triggers that another server may have raised, undefined for any of them. Hints may be
+   * lost: whoever needs to know polls as well. Answers how to stop.
+   */
+  onRaised(hint: RaiseHint): () => void
+  close(): Promise<void>
+}
+
+export type RaiseHint = (triggers: readonly string[] | undefined) => void
+
+export type StorageLocation =
+  /** One file, for one server. */
+  | { readonly kind: 'sqlite'; readonly path: string }
+  /** A database that several servers may share; the address holds a password. */
+  | { readonly kind: 'postgres'; readonly url: Secret }

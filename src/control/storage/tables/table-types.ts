@@ -1,0 +1,68 @@
+/** The columns of each table as both databases give them. Times are milliseconds since 1970. */
+export interface Tables {
+  meta: MetaRow
+  triggers: TriggerRow
+  trigger_events: TriggerEventRow
+  leases: LeaseRow
+  tokens: TokenRow
+  audit_entries: AuditEntryRow
+  audit_head: AuditHeadRow
+}
+
+export interface MetaRow {
+  readonly name: string
+  readonly value: string
+}
+
+export interface TriggerRow {
+  readonly name: string
+  readonly sequence: number
+  readonly defined_at: number
+  readonly policy: string
+}
+
+export interface TriggerEventRow {
+  readonly trigger_name: string
+  readonly sequence: number
+  readonly raise_id: string
+  readonly idempotency_key: string | null
+  readonly request_digest: string | null
+  readonly raised_at: number
+  readonly raised_by: string
+  readonly source: string
+  readonly outcome: string | null
+  readonly superseded_by: number | null
+}
+
+export interface LeaseRow {
+  readonly name: string
+  readonly owner: string
+  readonly fence: number
+  readonly held_until: number
+}
+
+export interface TokenRow {
+  readonly id: string
+  readonly kind: string
+  readonly scope: string
+  readonly hash: string
+  readonly note: string
+  readonly created_at: number
+  readonly created_by: string
+  readonly expires_at: number
+  readonly used_at: number | null
+  readonly revoked_at: number | null
+}
+
+export interface AuditEntryRow {
+  readonly sequence: number
+  readonly entry_id: string
+  readonly content: string
+  readonly hash: string
+}
+
+export interface AuditHeadRow {
+  readonly name: string
+  readonly sequence: number
+  readonly hash: string
+}

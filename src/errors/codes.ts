@@ -1,0 +1,393 @@
+/** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
+export type ErrorKind =
+  | 'failed'
+  | 'usage'
+  | 'aborted'
+  | 'refused'
+  | 'locked'
+  | 'partial'
+  | 'bug'
+  | 'unwritten'
+
+interface CodeEntry {
+  readonly kind: ErrorKind
+  /** One sentence for docs/errors.md: what it means and what to do. */
+  readonly meaning: string
+}
+
+/**
+ * Every code an AppError may carry. The name is stable: scripts and journals depend on it.
+ * docs/errors.md lists the same codes; a test compares the two.
+ */
+export const errorCodes = {
+  // command line and configuration
+  usage: {
+    kind: 'usage',
+    meaning: 'The command line could not be understood; the message names the word.',
+  },
+  'config-missing': {
+    kind: 'refused',
+    meaning: 'No configuration file was found; the message lists the places tried.',
+  },
+  'config-invalid': {
+    kind: 'refused',
+    meaning: 'A configuration file is not valid; the message gives file, line and column.',
+  },
+  aborted: {
+    kind: 'aborted',
+    meaning:
+      'The person stopped the command or declined a question; the message says which state it left.',
+  },
+  'not-found': {
+    kind: 'refused',
+    meaning:
+      'A named thing (app, deploy, endpoint, deployment, file, directory) does not exist; the hint lists what does.',
+  },
+  unsupported: {
+    kind: 'refused',
+    meaning:
+      'This version cannot do that; the message says what is missing and the hint what works.',
+  },
+  'output-unwritten': {
+    kind: 'unwritten',
+    meaning:
+      'The command came to its end, but standard output could not be written; the message gives the cause.',
+  },
+  bug: {
+    kind: 'bug',
+    meaning: 'Something sluice did not expect; please report it with the stack.',
+  },
+
+  // files, locks, processes
+  'io-failed': {
+    kind: 'failed',
+    meaning:
+      'The machine refused to read or write a file; the message gives the path and the cause.',
+  },
+  'disk-full': {
+    kind: 'failed',
+    meaning:
+      'There is not enough free space or there are not enough inodes; nothing was left half written.',
+  },
+  locked: {
+    kind: 'locked',
+    meaning:
+      'Somebody else is working on this app; the message names who, since when and for what.',
+  },
+  fenced: {
+    kind: 'failed',
+    meaning: 'A later operator took over this app; this run may write no more.',
+  },
+  'state-corrupt': {
+    kind: 'failed',
+    meaning: 'A state file and its previous copy are both damaged; nothing was changed.',
+  },
+  'state-too-new': {
+    kind: 'failed',
+    meaning: 'The state was written by a newer sluice; this one changes nothing.',
+  },
+  'command-failed': {
+    kind: 'failed',
+    meaning:
+      'A command that sluice ran ended with an error; the message has its status and last output.',
+  },
+  'command-timeout': {
+    kind: 'failed',
+    meaning: 'A command did not end in its time and was ended.',
+  },
+  'outcome-unknown': {
+    kind: 'partial',
+    meaning: 'A command was started, and whether it finished cannot be known; it is not run again.',
+  },
+
+  // control server
+  'request-invalid': {
+    kind: 'refused',
+    meaning: 'A request holds a value that is not allowed; the message names it.',
+  },
+  'key-reused': {
+    kind: 'refused',
+    meaning:
+      'An idempotency key was sent with another request than the first one of that key; nothing was done.',
+  },
+  unauthenticated: {
+    kind: 'refused',
+    meaning: 'No valid token came with a request: there was none, or it has ended or was revoked.',
+  },
+  forbidden: {
+    kind: 'refused',
+    meaning: 'The token is valid, and its scope does not allow this; the message names the right.',
+  },
+  'request-too-large': {
+    kind: 'refused',
+    meaning:
+      'The body of a request is larger than this route takes; nothing of it was read further.',
+  },
+  'media-type': {
+    kind: 'refused',
+    meaning:
+      'The body of a request is not sent as what the route takes, mostly `application/json`.',
+  },
+  'rate-limited': {
+    kind: 'refused',
+    meaning: 'Too many requests in too short a time; try again after the seconds that are told.',
+  },
+  'hook-refused': {
+    kind: 'refused',
+    meaning:
+      'A webhook did not prove that it comes from its source, or came too late; nothing was raised.',
+  },
+  'server-insecure': {
+    kind: 'refused',
+    meaning: 'The server would listen for other machines without TLS; it does not start.',
+  },
+  'server-unreachable': {
+    kind: 'failed',
+    meaning: 'The control server does not answer at its address; what was asked may be repeated.',
+  },
+  'audit-broken': {
+    kind: 'refused',
+    meaning:
+      'The audit log was changed, cut or rewritten; the message names the first entry that is wrong.',
+  },
+  'database-unavailable': {
+    kind: 'failed',
+    meaning:
+      'The database does not answer or is closed to us; what was asked may be repeated with the same key.',
+  },
+
+  // releases
+  'archive-invalid': {
+    kind: 'refused',
+    meaning: 'The release archive is damaged or not an archive; nothing was unpacked.',
+  },
+  'archive-unsafe': {
+    kind: 'refused',
+    meaning:
+      'The archive holds an entry that could write outside its directory or is not allowed; the message names it.',
+  },
+  'archive-too-large': {
+    kind: 'refused',
+    meaning: 'The archive unpacks to more than the limits or the free space allow.',
+  },
+  'manifest-missing': { kind: 'refused', meaning: 'The archive has no release.json at its root.' },
+  'manifest-invalid': {
+    kind: 'refused',
+    meaning: 'release.json is not valid; the message gives line and column.',
+  },
+  'release-not-found': {
+    kind: 'refused',
+    meaning: 'The store has no such release; the message lists the nearest names.',
+  },
+  'release-exists': {
+    kind: 'refused',
+    meaning:
+      'The store already has a different release of this name; releases are never overwritten.',
+  },
+  'digest-mismatch': {
+    kind: 'refused',
+    meaning: 'The bytes are not those that were announced; they were thrown away.',
+  },
+  'download-failed': {
+    kind: 'failed',
+    meaning: 'The release could not be fetched within its retries.',
+  },
+  'store-invalid': {
+    kind: 'refused',
+    meaning:
+      'The store has no index that can be read, or its address is none; the message says which.',
+  },
+  'store-read-only': { kind: 'refused', meaning: 'This store cannot be published to.' },
+  'template-invalid': {
+    kind: 'refused',
+    meaning: 'A template cannot be rendered; the message gives file, line and the missing name.',
+  },
+  'context-invalid': {
+    kind: 'refused',
+    meaning: 'A configuration source is missing or is not JSON or YAML.',
+  },
+
+  // keys, tokens, signatures
+  'key-invalid': {
+    kind: 'refused',
+    meaning:
+      'A key, or the file it is in, is not valid; the message says what is wrong, never what it holds.',
+  },
+  'key-exposed': {
+    kind: 'refused',
+    meaning:
+      'Other accounts may read a private key or password file; make it 0600, and think of a new key.',
+  },
+  'key-exists': {
+    kind: 'refused',
+    meaning: 'There is a file where a new key would go; keys are never overwritten.',
+  },
+  'key-password': {
+    kind: 'refused',
+    meaning: 'A signing key is encrypted and its password is missing or wrong.',
+  },
+  'token-invalid': {
+    kind: 'refused',
+    meaning:
+      'This is no token of sluice, or a letter of it is wrong; the message never repeats it.',
+  },
+  'identity-mismatch': {
+    kind: 'refused',
+    meaning:
+      'The other side showed another key than the pinned one; nothing was sent. The message gives both.',
+  },
+  'identity-unproved': {
+    kind: 'refused',
+    meaning: 'The other side did not prove that it holds its key on this very connection.',
+  },
+  'channel-unbound': {
+    kind: 'refused',
+    meaning: 'The connection is not TLS 1.3, so that nothing can be proved over it.',
+  },
+  'signature-missing': {
+    kind: 'refused',
+    meaning: 'The release has no statement or no signature beside it, and must have one.',
+  },
+  'signature-malformed': {
+    kind: 'refused',
+    meaning: 'The signature file is not in the form of minisign, byte for byte.',
+  },
+  'signature-legacy': {
+    kind: 'refused',
+    meaning: 'The signature is of the old kind that is not prehashed; sign again without `-l`.',
+  },
+  'signature-wrong': {
+    kind: 'refused',
+    meaning:
+      'The signature of a trusted key does not fit: the statement or its comment was altered.',
+  },
+  'signature-unknown-key': {
+    kind: 'refused',
+    meaning: 'No trusted key has signed the release.',
+  },
+  'signature-revoked-key': {
+    kind: 'refused',
+    meaning: 'Too few keys have signed the release once those that were revoked are left out.',
+  },
+  'signature-threshold': {
+    kind: 'refused',
+    meaning: 'Fewer keys have signed the release than are asked for.',
+  },
+  'signature-exists': {
+    kind: 'refused',
+    meaning: 'This statement is signed by this key already, or says something else than asked for.',
+  },
+  'signature-statement': {
+    kind: 'refused',
+    meaning: 'What was signed is not a valid statement about a release.',
+  },
+  'signature-app': { kind: 'refused', meaning: 'The statement is about a release of another app.' },
+  'signature-sequence-low': {
+    kind: 'refused',
+    meaning: 'The release is older than one that was proved here already.',
+  },
+  'signature-sequence-jump': {
+    kind: 'refused',
+    meaning: 'The sequence number is too far above the last one to be honest.',
+  },
+  'signature-expired': {
+    kind: 'refused',
+    meaning:
+      'The statement was good until a time that has passed; if not, look at the clock of this machine.',
+  },
+  'signature-archive': {
+    kind: 'refused',
+    meaning: 'The archive is not the one that the statement names by digest and size.',
+  },
+  'signature-sluice': {
+    kind: 'refused',
+    meaning: 'The release asks for a newer sluice than this one.',
+  },
+
+  // build scripts and files fetched for others
+  'script-invalid': {
+    kind: 'refused',
+    meaning: 'A build script cannot be read, or has a step that is none; the message says where.',
+  },
+  'origin-refused': {
+    kind: 'refused',
+    meaning:
+      'The server may not fetch files from there; the message names the address and the rule.',
+  },
+  'download-cut': {
+    kind: 'failed',
+    meaning: 'A file that was being fetched ended before it was whole; nothing of it is kept.',
+  },
+  'file-too-large': {
+    kind: 'refused',
+    meaning: 'A file is larger than the place that the server keeps for fetched files.',
+  },
+
+  // deploys
+  quarantined: {
+    kind: 'refused',
+    meaning: 'This release was rolled back and stays rejected until `sluice lift`.',
+  },
+  'no-port': {
+    kind: 'refused',
+    meaning: 'Every port of the configured range is recorded or taken.',
+  },
+  'port-taken': {
+    kind: 'failed',
+    meaning: 'Another process listens on the port that belongs to this deploy.',
+  },
+  'label-exists': { kind: 'refused', meaning: 'A deploy of this label already exists.' },
+  'deploy-connected': {
+    kind: 'refused',
+    meaning: 'The deploy serves an endpoint and is not stopped; disconnect it first.',
+  },
+  interrupted: {
+    kind: 'failed',
+    meaning: 'The deployment was cut off in the middle and taken back; what served before serves.',
+  },
+  'start-failed': { kind: 'failed', meaning: 'The deploy did not start or ended at once.' },
+  unhealthy: {
+    kind: 'failed',
+    meaning: 'The deploy did not prove healthy in time; the old one still serves.',
+  },
+  'switch-failed': {
+    kind: 'failed',
+    meaning: 'The endpoint could not be proved to serve the new deploy and was switched back.',
+  },
+  'bake-failed': {
+    kind: 'failed',
+    meaning: 'The new deploy failed while it was watched; the endpoint was switched back.',
+  },
+  'stop-failed': { kind: 'failed', meaning: 'A deploy did not stop, even when killed.' },
+  'undo-failed': {
+    kind: 'partial',
+    meaning: 'A failed deployment could not be undone wholly; the message says what is left.',
+  },
+  'nothing-to-roll-back': {
+    kind: 'refused',
+    meaning: 'There is no earlier committed binding of this app.',
+  },
+  'driver-unavailable': {
+    kind: 'refused',
+    meaning:
+      'The chosen process or proxy driver cannot work on this host; the message says what is missing.',
+  },
+
+  // proxy
+  'endpoint-unsuitable': {
+    kind: 'refused',
+    meaning:
+      'The deploy cannot be served in this switch mode; the message names the mode that can.',
+  },
+  'endpoint-taken': { kind: 'refused', meaning: 'The endpoint belongs to another app.' },
+  'proxy-failed': {
+    kind: 'failed',
+    meaning: 'The proxy did not accept the new routes; the previous ones still serve.',
+  },
+  'proxy-unreachable': {
+    kind: 'failed',
+    meaning: 'The proxy does not answer on its control socket.',
+  },
+} as const satisfies Record<string, CodeEntry>
+
+export type ErrorCode = keyof typeof errorCodes

@@ -1,0 +1,2 @@
+/** `length` unguessable bytes; `randomBytes` of node:crypto outside tests. */
+export type RandomBytes = (length: number) => Buffer
