@@ -16,6 +16,8 @@ export interface TestFileResult {
   /** The last of what the file printed. */
   readonly output: string
   readonly milliseconds: number
+  /** What failed in a first run although this one passed. */
+  readonly unsteady?: readonly string[]
 }
 
 interface TestFailure {

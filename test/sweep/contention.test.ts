@@ -51,10 +51,7 @@ test('commands that wait for each other are all done', async (t) => {
 test('while a stopped process holds the lock others are told who, and it ends its work when it goes on', async (t) => {
   const site = await openSite(t)
   const before = lookAt(site)
-  const holder = begin(site, 'deploy', site.archive('3'))
-  // Behind `reserve` and before the switch: there it holds no lock that all apps of the host share.
-  await stepBegun(site.machine, 'render')
-  holder.kill('SIGSTOP')
+  const holder = await beginAndFreeze(site)
   const refused = await site.machine.sluice('deploy', site.archive('4'))
   assert.equal(refused.status, locked, refused.stderr)
   assert.match(refused.stderr, new RegExp(`process ${holder.pid}\\).* for: deploy shop 3`))
@@ -67,10 +64,7 @@ test('while a stopped process holds the lock others are told who, and it ends it
 test('a process whose lock was taken away writes nothing more', async (t) => {
   const site = await openSite(t)
   const before = lookAt(site)
-  const holder = begin(site, 'deploy', site.archive('3'))
-  // Behind `reserve` and before the switch: there it holds no lock that all apps of the host share.
-  await stepBegun(site.machine, 'render')
-  holder.kill('SIGSTOP')
+  const holder = await beginAndFreeze(site)
   // Nobody should, but people do.
   rmSync(join(site.app, 'state/lock'))
   await site.succeed('deploy', site.archive('4'))
@@ -80,6 +74,14 @@ test('a process whose lock was taken away writes nothing more', async (t) => {
   assert.deepEqual(await findViolations(site, before), [])
   assert.equal(currentBinding(site.state())?.release.version, '4')
 })
+
+/** A deploy frozen behind `reserve` and before the switch: there it holds no lock that all apps of the host share. */
+async function beginAndFreeze(site: Site): Promise<ChildProcess> {
+  const holder = begin(site, 'deploy', site.archive('3'))
+  await stepBegun(site.machine, 'render')
+  holder.kill('SIGSTOP')
+  return holder
+}
 
 /** Empty when a command was done, found somebody at work, or came too late for what it was to do. */
 function judge(words: readonly string[], { status, stdout, stderr }: RunResult): string {
