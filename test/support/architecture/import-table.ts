@@ -20,7 +20,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   system: ['errors'],
   events: ['errors', 'system'],
   config: foundation,
-  protocol: foundation,
+  protocol: [...foundation, 'config'],
   steps: foundation,
   terminal: foundation,
   metrics: foundation,
