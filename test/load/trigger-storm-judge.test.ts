@@ -49,6 +49,7 @@ const bad: readonly (readonly [what: string, record: Partial<StormRecord>, fault
   ['two firsts', { acknowledged: [first!, first!] }, /as new twice/],
   ['no audit', { audited: new Set(['t/1']) }, /^t b is not audited$/],
   ['a falling count', { told: [[told(2), told(1)]] }, /was told 1 after 2/],
+  ['a count that is never told', { told: [[told(1)]] }, /was never told 2$/],
   ['a count too early', { told: [[told(3)]] }, /was told 3, which is not durable/],
 ]
 

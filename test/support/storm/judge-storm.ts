@@ -86,6 +86,8 @@ function judgePoller(
       faults.push(`poller ${poller} was told ${sequence}, which is not durable`)
     last = sequence
   }
+  const end = counters.get(told[0]?.trigger ?? '') ?? 0
+  if (last < end) faults.push(`poller ${poller} was never told ${end}`)
   return faults
 }
 

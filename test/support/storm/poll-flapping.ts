@@ -13,7 +13,7 @@ export interface Poller {
   readonly told: readonly Told[]
   /** Polls that it broke off itself. */
   brokenOff(): number
-  /** Resolves once it has been told a sequence at least that high; it then polls no more. */
+  /** Resolves once it has been told a sequence at least that high, or not within 30 s; it then polls no more. */
   endAt(sequence: number): Promise<void>
   /** At once. */
   stop(): Promise<void>
@@ -72,7 +72,8 @@ export function startPoller({ server, token, trigger, random }: Polling): Poller
       goal = sequence
       // Held for what will never come.
       if ((last?.sequence ?? 0) >= goal) stopping.abort()
-      await polling
+      const patience = setTimeout(() => stopping.abort(), 30_000)
+      await polling.finally(() => clearTimeout(patience))
     },
     stop: async () => {
       stopping.abort()
