@@ -21,7 +21,7 @@ import { waitUntil } from '../support/wait-until.ts'
 
 const raises = byTier({ fast: 1000, ci: 5000, full: 100_000 })
 /** A life ends after a second, or after so many answers, so that a short storm has kills too. */
-const longestLife = { milliseconds: 1000, answers: Math.max(100, raises / 50) }
+const longestLife = { milliseconds: 1000, answers: Math.max(100, raises / 25) }
 const callers = 16
 const triggers = ['t0', 't1', 't2', 't3']
 const seed = 20_261_120
