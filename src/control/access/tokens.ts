@@ -1,23 +1,13 @@
 import { AppError } from '../../errors/index.ts'
 import type { Clock, Secret } from '../../system/index.ts'
-import { isSameHash, makeToken, parseToken, type TokenKind } from '../../trust/index.ts'
+import { isSameSecret, makeToken, parseToken, type TokenKind } from '../../trust/index.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredToken } from '../storage/token-records.ts'
 import type { Holder } from './rights.ts'
 import { formatScope, parseScope, type Scope } from './scopes.ts'
 
 /** A token without anything that lets one be made of it. */
-export interface TokenSummary {
-  readonly id: string
-  readonly scope: string
-  readonly note: string
-  /** Milliseconds since 1970, as all times here. */
-  readonly createdAt: number
-  readonly createdBy: string
-  readonly expiresAt: number
-  readonly usedAt: number | null
-  readonly revokedAt: number | null
-}
+export type TokenSummary = Omit<StoredToken, 'kind' | 'hash'>
 
 export interface TokenRequest {
   readonly scope: Scope
@@ -68,7 +58,7 @@ export function openTokens({ storage, clock, random }: TokensOptions): Tokens {
       const given = parseToken(text)
       const stored = await storage.tokens.find(given.id)
       // Compared also when there is none, so that an id cannot be told by the time.
-      const isSame = isSameHash(given.hash, stored?.hash ?? '')
+      const isSame = isSameSecret(given.hash, stored?.hash ?? '')
       if (stored === undefined || !isSame || !isValid(stored, clock.now())) throw unauthenticated()
       await noteUse(storage, stored, clock.now())
       return { id: stored.id, scope: scopeOf(stored, given.kind) }
