@@ -1,3 +1,5 @@
+import { agentCodes } from './agent-codes.ts'
+
 /** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
 export type ErrorKind =
   | 'failed'
@@ -231,6 +233,7 @@ export const errorCodes = {
     meaning:
       'This is no token of sluice, or a letter of it is wrong; the message never repeats it.',
   },
+  ...agentCodes,
   'identity-mismatch': {
     kind: 'refused',
     meaning:

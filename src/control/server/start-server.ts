@@ -4,9 +4,13 @@ import type { TLSSocket } from 'node:tls'
 
 import { toAppError } from '../../errors/index.ts'
 import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
-import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import { exporterBinding, originBinding, proveOverChannel } from '../../trust/index.ts'
+import type { ChannelBinding, Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
+import { openAgentDesk } from '../agents/agent-desk.ts'
+import { openJoinTokens } from '../agents/join-tokens.ts'
+import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
 import type { Services } from '../routes/route.ts'
 import { routes } from '../routes/table.ts'
@@ -57,18 +61,28 @@ const grace = 5000
 export async function startServer(options: ServerOptions): Promise<ControlServer> {
   const { settings, insecureHttp = false } = options
   assertSafeToListen(settings, { insecureHttp })
-  const identity = keepIdentity(settings.state)
   const definitions = new Map(Object.entries(settings.triggers))
   const hooks = openHookDoor(definitions)
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
-  const parts = openParts(storage)
+  const identity = await identityOf(settings, storage)
+  const parts = openParts(storage, identity)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
-    return await openDoor(options, { ...parts, storage, definitions, hooks, identity, pem })
+    return await openDoor(options, { ...parts, definitions, hooks, pem })
   } catch (thrown) {
     await parts.triggers.close()
+    await parts.agents.close()
     await closeParts(parts)
+    throw thrown
+  }
+}
+
+async function identityOf({ state }: ServerSettings, storage: Storage): Promise<Identity> {
+  try {
+    return await keepIdentity(state, storage, clock.now())
+  } catch (thrown) {
+    await storage.close()
     throw thrown
   }
 }
@@ -78,14 +92,13 @@ const clock = systemClock
 interface Inside extends ReturnType<typeof openParts> {
   readonly definitions: Services['definitions']
   readonly hooks: Services['hooks']
-  readonly identity: Identity
   readonly pem: string | undefined
 }
 
 /** Everything is there; lets callers in. */
 async function openDoor(options: ServerOptions, inside: Inside): Promise<ControlServer> {
   const { settings, environment } = options
-  const { storage, identity, tokens, metrics, pem } = inside
+  const { storage, identity, tokens, metrics, agents, pem } = inside
   const log = openServerLog(options.write, clock)
   let isOpen = true
   const services: Services = { ...inside, clock, isOpen: () => isOpen }
@@ -97,6 +110,7 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
   })
   const listener = await listenHttp({ ...settings.listen, pem, admits: admits(settings), answer })
   metrics.gauge('sluice_http_connections', 'Open connections.', () => listener.connections())
+  metrics.gauge('sluice_agent_polls', 'Polls of agents that are held.', () => agents.waiting())
   const firstAdmin = await makeFirstAdmin(tokens, storage, clock)
   await recordOwn(inside, 'start-server')
   const url = urlOf(listener, pem !== undefined)
@@ -111,8 +125,10 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     await systemd.stopping()
     // Held answers end now; everybody else has their grace.
     const closed = listener.close(grace)
+    agents.letGo()
     await inside.triggers.close()
     await closed
+    await agents.close()
     await recordOwn(inside, 'stop-server').catch((thrown: unknown) => logBug(log, thrown))
     systemd.close()
     await closeParts(inside)
@@ -141,9 +157,14 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(storage: Storage) {
+function openParts(storage: Storage, identity: Identity) {
+  const joining = { storage, identity, clock, random: randomBytes }
   return {
     storage,
+    identity,
+    agents: openAgents({ ...joining, randomText }),
+    joinTokens: openJoinTokens(joining),
+    desk: openAgentDesk({ storage, clock }),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
     audit: openAuditLog({ storage, clock, randomText }),
@@ -200,14 +221,19 @@ function wireRequest(
   const { method = '', url = '', rawHeaders, socket } = incoming
   const forwarded = incoming.headers['x-forwarded-for']
   const peer = plainAddress(socket.remoteAddress)
+  const binding = (): ChannelBinding =>
+    settings.origin === undefined
+      ? exporterBinding(socket as TLSSocket)
+      : originBinding(new URL(settings.origin))
   return {
     head: { method, url, rawHeaders },
     from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
     signal: gone.signal,
     readBody: (cap) => readBody(incoming, cap),
+    binding,
     prove: (nonce) => {
-      const binding = exporterBinding(socket as TLSSocket)
-      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
+      const claim = { purpose: 'server channel', nonce, binding: binding(), about: [] } as const
+      return proveOverChannel(identity, claim)
     },
   }
 }

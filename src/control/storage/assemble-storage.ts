@@ -1,13 +1,16 @@
 import type { Database } from './database.ts'
 import type { Storage } from './storage.ts'
+import { openAgentRecords } from './tables/agents.ts'
 import { openAuditRecords } from './tables/audit.ts'
+import { openJoinTokenRecords } from './tables/join-tokens.ts'
 import { openLeaseRecords } from './tables/leases.ts'
 import { readEpoch, writeEpoch } from './tables/meta.ts'
+import { keepPrivateKey } from './tables/server-identity.ts'
 import { openTokenRecords } from './tables/tokens.ts'
 import { openTriggerRecords } from './tables/triggers.ts'
 
 /** What only one of the databases can know. */
-type Ends = Pick<Storage, 'isShared' | 'onRaised' | 'close'>
+type Ends = Pick<Storage, 'isShared' | 'onChanged' | 'close'>
 
 /** The aggregates over a migrated database. */
 export async function assembleStorage(database: Database, ends: Ends): Promise<Storage> {
@@ -17,6 +20,9 @@ export async function assembleStorage(database: Database, ends: Ends): Promise<S
     leases: openLeaseRecords(database),
     tokens: openTokenRecords(database),
     audit: openAuditRecords(database),
+    agents: openAgentRecords(database),
+    joinTokens: openJoinTokenRecords(database),
+    keepPrivateKey: (key, at) => keepPrivateKey(database, key, at),
     changeEpoch: (epoch) => writeEpoch(database, epoch),
     ...ends,
   }
