@@ -40,18 +40,11 @@ export async function raiseTrigger(services: Services, request: RouteRequest): P
     by: holder.id,
     source: 'token',
     digest: sha256(request.rawBody),
+    audit: { who: `token ${holder.id}`, from: request.from },
     // Two callers that happen upon one key do not share a raise.
     ...(key === undefined ? {} : { key: `token:${holder.id}:${key}` }),
   })
-  await request.audit(raiseEntry(`token ${holder.id}`, { trigger, sequence: raised.sequence }))
   return raisedAnswer(services, raised)
-}
-
-export function raiseEntry(
-  who: string,
-  { trigger, sequence }: { readonly trigger: string; readonly sequence: number },
-) {
-  return { who, what: 'raise-trigger', object: `${trigger}/${sequence}`, outcome: 'ok' }
 }
 
 export function raisedAnswer(
