@@ -1,3 +1,5 @@
+import { fleetCodes } from './fleet-codes.ts'
+
 /** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
 export type ErrorKind =
   | 'failed'
@@ -9,7 +11,7 @@ export type ErrorKind =
   | 'bug'
   | 'unwritten'
 
-interface CodeEntry {
+export interface CodeEntry {
   readonly kind: ErrorKind
   /** One sentence for docs/errors.md: what it means and what to do. */
   readonly meaning: string
@@ -145,6 +147,7 @@ export const errorCodes = {
     kind: 'failed',
     meaning: 'The control server does not answer at its address; what was asked may be repeated.',
   },
+  ...fleetCodes,
   'audit-broken': {
     kind: 'refused',
     meaning:

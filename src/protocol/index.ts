@@ -30,6 +30,9 @@ export {
   type ScriptOrder,
   type WantedRelease,
 } from './desired-state.ts'
+export { canCancel, deploymentStates, isFinished } from './deployment-states.ts'
+export { nextDeploymentStates, unfinishedStates } from './deployment-states.ts'
+export type { DeploymentState } from './deployment-states.ts'
 export { hostAnswerSchemas, hostAskSchema } from './host-door.ts'
 export type { HostAsk, WantedArchives } from './host-door.ts'
 export { hostReportSchema, nextHostStates } from './host-reports.ts'
