@@ -1,6 +1,12 @@
 import type { Secret } from '../../system/index.ts'
 import type { AuditRecords } from './audit-records.ts'
+import type { DeploymentRecords } from './deployment-records.ts'
+import type { DesireRecords } from './desire-records.ts'
 import type { LeaseRecords } from './lease-records.ts'
+import type { RejectedRecords } from './rejected-records.ts'
+import type { ReleaseRecords } from './release-records.ts'
+import type { ScriptRunRecords } from './script-run-records.ts'
+import type { StartRecords } from './start-records.ts'
 import type { TokenRecords } from './token-records.ts'
 import type { TriggerRecords } from './trigger-records.ts'
 
@@ -20,6 +26,12 @@ export interface Storage {
   readonly leases: LeaseRecords
   readonly tokens: TokenRecords
   readonly audit: AuditRecords
+  readonly releases: ReleaseRecords
+  readonly deployments: DeploymentRecords
+  readonly desires: DesireRecords
+  readonly rejected: RejectedRecords
+  readonly scriptRuns: ScriptRunRecords
+  readonly starts: StartRecords
   /** Begins another life of this database, after a backup was put back; for servers that are opened from now on. */
   changeEpoch(epoch: string): Promise<void>
   /**
