@@ -1,4 +1,5 @@
 import { fleetCodes } from './fleet-codes.ts'
+import { agentCodes } from './agent-codes.ts'
 
 /** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
 export type ErrorKind =
@@ -234,6 +235,7 @@ export const errorCodes = {
     meaning:
       'This is no token of sluice, or a letter of it is wrong; the message never repeats it.',
   },
+  ...agentCodes,
   'identity-mismatch': {
     kind: 'refused',
     meaning:

@@ -3,12 +3,20 @@ export {
   exporterBinding,
   originBinding,
   proveOverChannel,
+  type ChannelBinding,
   type ChannelProof,
 } from './channel.ts'
 export { fingerprintWords } from './fingerprint.ts'
 export { createIdentity, readIdentity, type Identity } from './identity.ts'
+export { makePrivateKey, parseIdentity } from './identity.ts'
 export { isSignedBy, readPublicIdentity, type PublicIdentity } from './identity.ts'
-export { judgeJoinState, nextJoinState, type JoinRecord, type JoinState } from './join-state.ts'
+export {
+  judgeJoinState,
+  nextJoinState,
+  type JoinMark,
+  type JoinRecord,
+  type JoinState,
+} from './join-state.ts'
 export { formatPublicKey, parsePublicKey, readPublicKeyFile } from './minisign/public-key.ts'
 export { publicKeyLine, type SigningPublicKey } from './minisign/public-key.ts'
 export { makeSigningKey, readSigningKey, type SigningKey } from './minisign/signing-key.ts'

@@ -7,6 +7,7 @@ import { openStorage, type Storage } from '../../src/control/index.ts'
 import type { NewRaise, RaiseResult } from '../../src/control/storage/trigger-records.ts'
 import { randomText, systemClock } from '../../src/system/index.ts'
 import { open, type PrepareDatabase, type Story } from '../support/database-under-test.ts'
+import { agentsConformance } from './agents-conformance.ts'
 import { accessConformance } from './access-conformance.ts'
 import { crashConformance } from './storage-crashes.ts'
 import { triggersConformance } from './triggers-conformance.ts'
@@ -23,6 +24,7 @@ export function storageConformance(kind: string, prepare: PrepareDatabase): void
   leasesConformance(story)
   triggersConformance(story)
   accessConformance(story)
+  agentsConformance(story)
   crashConformance(story)
 }
 

@@ -3,9 +3,11 @@ import type { Scope } from './scopes.ts'
 
 /** Whom a request comes from. */
 export interface Holder {
-  /** Of the token. */
+  /** Of the token, or of the agent. */
   readonly id: string
   readonly scope: Scope
+  /** Where a session of an agent was shown, and no token. */
+  readonly agent?: string
 }
 
 /** What a request is about, as far as rights depend on it. */
@@ -41,6 +43,9 @@ const grants = {
   'read-metrics': { viewer: 'any', admin: 'any' },
   'read-audit': { auditor: 'any', admin: 'any' },
   'manage-tokens': { admin: 'any' },
+  'act-as-agent': { agent: 'any' },
+  'read-agents': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'manage-agents': { admin: 'any' },
 } as const satisfies Record<string, Partial<Record<TokenKind, Reach>>>
 
 export type Right = keyof typeof grants
@@ -57,6 +62,8 @@ export function mayDo(
   const granted: Partial<Record<TokenKind, Reach>> = grants[route.needs]
   const reach = granted[holder.scope.kind]
   if (reach === undefined) return 'denied'
+  // Tokens of this scope could be made once; they are nobody's.
+  if (route.needs === 'act-as-agent' && holder.agent === undefined) return 'denied'
   return reach === 'any' || isOwn(holder, object) ? 'allowed' : 'unseen'
 }
 

@@ -45,6 +45,8 @@ export interface Deployments {
   takeReports(agent: string, reports: readonly HostReport[]): Promise<number | undefined>
   /** Takes the steps that are due of all that have not ended. */
   look(): Promise<void>
+  /** Answers whoever waits for events, now and later. */
+  letGo(): void
   /** Lets everybody who waits go, and ends. The storage stays open. */
   close(): Promise<void>
 }

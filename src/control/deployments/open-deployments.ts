@@ -74,6 +74,7 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
       options.onReported?.(agent, taken)
       return taken.upTo
     },
+    letGo: () => waits.close(),
     close: async () => {
       closing.abort()
       waits.close()

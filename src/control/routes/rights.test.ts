@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
+import { joinAgent } from '../../../test/support/agent-under-test.ts'
 import { serverUnderTest, type Asked } from '../../../test/support/control-server.ts'
 import { routes } from './table.ts'
 
@@ -38,6 +39,14 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-audit': { auditor: 'any', admin: 'any' },
   'read-audit-head': { auditor: 'any', admin: 'any' },
   'show-metrics': { viewer: 'any', admin: 'any' },
+  'poll-desired': { agent: 'any' },
+  'take-reports': { agent: 'any' },
+  'list-agents': readers,
+  'remove-agent': { admin: 'any' },
+  'rename-agent': { admin: 'any' },
+  'create-join-token': { admin: 'any' },
+  'list-join-tokens': { admin: 'any' },
+  'revoke-join-token': { admin: 'any' },
 }
 
 test('every route with a right stands in the rows here, and no other', () => {
@@ -46,10 +55,13 @@ test('every route with a right stands in the rows here, and no other', () => {
 })
 
 test('each scope may do what it is for, and nothing else, on every route', async (t) => {
-  const { ask, token } = await serverUnderTest(t)
+  const under = await serverUnderTest(t, { origin: 'https://agents.test' })
+  const { ask, token } = under
   const tokens = new Map<ScopeName, string>()
   for (const [name, scope] of Object.entries(scopes))
-    tokens.set(name as ScopeName, await token(scope))
+    if (name !== 'agent') tokens.set(name as ScopeName, await token(scope))
+  // Agents have no tokens, but sessions.
+  tokens.set('agent', (await joinAgent(under)).session)
   const other = await token('trigger:shop,blog')
   const own = tokens.get('trigger') ?? ''
   const first = await ask(own, 'POST', '/v1/triggers/shop')
@@ -69,7 +81,7 @@ test('each scope may do what it is for, and nothing else, on every route', async
       }
     }
   }
-  assert.equal(cases, 11 * 7 * 2)
+  assert.equal(cases, 19 * 7 * 2)
 })
 
 test('without a token, and with what is none, every such route is closed', async (t) => {
@@ -109,10 +121,18 @@ function pathOf(
     .replace('{trigger}', trigger)
     .replace('{sequence}', object === 'own' ? '1' : '2')
     .replace('{token}', 'AAAAAAAAAAA')
+    .replace('{agent}', 'nobody')
 }
 
 function bodyOf(name: string): unknown {
-  return name === 'create-token' ? { scope: 'viewer', life: '1h' } : undefined
+  const bodies: Readonly<Record<string, unknown>> = {
+    'create-token': { scope: 'viewer', life: '1h' },
+    'create-join-token': {},
+    'poll-desired': { epoch: null, revision: 0, wait: 0 },
+    'take-reports': { reports: [] },
+    'rename-agent': { name: 'another' },
+  }
+  return bodies[name]
 }
 
 function assertVerdict(
@@ -122,8 +142,8 @@ function assertVerdict(
 ): void {
   if (reach === undefined) return assert.equal(status, 403, what)
   const { message = '' } = (body['error'] ?? {}) as { message?: string }
-  // The token to revoke is none, so whoever may revoke is told so.
-  const isDone = status < 300 || message.startsWith('there is no token')
+  // The token or agent to end is none, so whoever may do that is told so.
+  const isDone = status < 300 || /^there is no (join )?(token|agent) /.test(message)
   assert.equal(isDone, isMeant, `${what}: ${status} ${message}`)
   if (!isMeant) assert.equal(status, 404, what)
 }

@@ -1,6 +1,6 @@
 import { z } from '../../config/index.ts'
 import { AppError, toAppError } from '../../errors/index.ts'
-import type { ChannelProof } from '../../trust/index.ts'
+import type { ChannelBinding, ChannelProof } from '../../trust/index.ts'
 import { mayDo, type Holder } from '../access/rights.ts'
 import { formatScope } from '../access/scopes.ts'
 import { unauthenticated } from '../access/tokens.ts'
@@ -23,6 +23,7 @@ export interface WireRequest {
   readBody(cap: number): Promise<Buffer>
   /** @throws AppError `channel-unbound`. */
   prove(nonce: Buffer): ChannelProof
+  binding(): ChannelBinding
 }
 
 export interface Answered {
@@ -92,7 +93,7 @@ async function identify(
   if (needs === undefined) return undefined
   assertRate(limits.look('failed-authentication', from))
   try {
-    const holder = await services.tokens.authenticate(bearerOf(head))
+    const holder = await authenticate(services, bearerOf(head))
     assertRate(limits.take(rate, holder.id))
     return holder
   } catch (thrown) {
@@ -101,6 +102,11 @@ async function identify(
     if (isFailure) limits.take('failed-authentication', from)
     throw thrown
   }
+}
+
+/** A token or the session of an agent; rights are read anew. */
+async function authenticate({ tokens, agents }: Services, bearer: string): Promise<Holder> {
+  return await (bearer.startsWith('sls_') ? agents : tokens).authenticate(bearer)
 }
 
 function bearerOf({ headers }: RequestHead): string {
@@ -119,17 +125,21 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
     if (route.holds !== true || holder === undefined) return await route.handle(services, request)
     const answer = await options.held.hold(holder.id, () => route.handle(services, request))
     // A token that was revoked while the answer was held gets none.
-    await services.tokens.authenticate(bearerOf(call.head))
+    await authenticate(services, bearerOf(call.head))
     return answer
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
     if (route.audited === true && holder !== undefined && refusals.has(code)) {
-      const object = params['trigger'] ?? params['token'] ?? ''
-      await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
+      const object = params['trigger'] ?? params['token'] ?? params['agent'] ?? ''
+      await record({ who: whoIs(holder), what: route.name, object, outcome: code })
     }
     throw thrown
   }
+}
+
+function whoIs({ id, agent }: Holder): string {
+  return agent === undefined ? `token ${id}` : `agent ${id}`
 }
 
 const refusals = new Set(['forbidden', 'not-found'])
@@ -156,6 +166,7 @@ function requestOf({ route, params, head, wire, body, holder }: Call): Omit<Rout
     from: wire.from,
     signal: wire.signal,
     prove: (nonce) => wire.prove(nonce),
+    binding: () => wire.binding(),
   }
 }
 

@@ -1,4 +1,5 @@
 import { toAppError, type ErrorCode } from '../../errors/index.ts'
+import { BusyError } from '../agents/admission.ts'
 import { RateError } from './rate-limits.ts'
 
 /** What a request is answered. */
@@ -22,6 +23,14 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'release-not-found': 404,
   'deployment-unfinished': 409,
   quarantined: 409,
+  'session-ended': 401,
+  'join-token-refused': 401,
+  'identity-unproved': 401,
+  'agent-unknown': 403,
+  'agent-quarantined': 403,
+  'agent-exists': 409,
+  'key-invalid': 400,
+  'server-busy': 503,
   'key-reused': 422,
   'request-too-large': 413,
   'media-type': 415,
@@ -48,7 +57,7 @@ export function errorAnswer(thrown: unknown): Answer {
     message: words,
     ...(hint === undefined ? {} : { hint }),
   })
-  if (!(thrown instanceof RateError)) return answer
+  if (!(thrown instanceof RateError || thrown instanceof BusyError)) return answer
   return { ...answer, headers: { 'retry-after': String(thrown.seconds) } }
 }
 

@@ -4,10 +4,15 @@ import type { TLSSocket } from 'node:tls'
 
 import { toAppError } from '../../errors/index.ts'
 import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
-import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import { exporterBinding, originBinding, proveOverChannel } from '../../trust/index.ts'
+import type { ChannelBinding, Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
+import { openAgentDesk } from '../agents/agent-desk.ts'
+import { openJoinTokens } from '../agents/join-tokens.ts'
+import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
 import type { Services } from '../routes/route.ts'
 import { routes } from '../routes/table.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
@@ -57,18 +62,28 @@ const grace = 5000
 export async function startServer(options: ServerOptions): Promise<ControlServer> {
   const { settings, insecureHttp = false } = options
   assertSafeToListen(settings, { insecureHttp })
-  const identity = keepIdentity(settings.state)
   const definitions = new Map(Object.entries(settings.triggers))
   const hooks = openHookDoor(definitions)
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
-  const parts = openParts(storage)
+  const identity = await identityOf(settings, storage)
+  const parts = openParts(storage, identity, settings)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
-    return await openDoor(options, { ...parts, storage, definitions, hooks, identity, pem })
+    return await openDoor(options, { ...parts, definitions, hooks, pem })
   } catch (thrown) {
     await parts.triggers.close()
+    await parts.agents.close()
     await closeParts(parts)
+    throw thrown
+  }
+}
+
+async function identityOf({ state }: ServerSettings, storage: Storage): Promise<Identity> {
+  try {
+    return await keepIdentity(state, storage, clock.now())
+  } catch (thrown) {
+    await storage.close()
     throw thrown
   }
 }
@@ -78,14 +93,13 @@ const clock = systemClock
 interface Inside extends ReturnType<typeof openParts> {
   readonly definitions: Services['definitions']
   readonly hooks: Services['hooks']
-  readonly identity: Identity
   readonly pem: string | undefined
 }
 
 /** Everything is there; lets callers in. */
 async function openDoor(options: ServerOptions, inside: Inside): Promise<ControlServer> {
   const { settings, environment } = options
-  const { storage, identity, tokens, metrics, pem } = inside
+  const { storage, identity, tokens, metrics, agents, pem } = inside
   const log = openServerLog(options.write, clock)
   let isOpen = true
   const services: Services = { ...inside, clock, isOpen: () => isOpen }
@@ -97,6 +111,7 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
   })
   const listener = await listenHttp({ ...settings.listen, pem, admits: admits(settings), answer })
   metrics.gauge('sluice_http_connections', 'Open connections.', () => listener.connections())
+  metrics.gauge('sluice_agent_polls', 'Polls of agents that are held.', () => agents.waiting())
   const firstAdmin = await makeFirstAdmin(tokens, storage, clock)
   await recordOwn(inside, 'start-server')
   const url = urlOf(listener, pem !== undefined)
@@ -111,8 +126,11 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     await systemd.stopping()
     // Held answers end now; everybody else has their grace.
     const closed = listener.close(grace)
+    agents.letGo()
+    inside.fleet.letGo()
     await inside.triggers.close()
     await closed
+    await agents.close()
     await recordOwn(inside, 'stop-server').catch((thrown: unknown) => logBug(log, thrown))
     systemd.close()
     await closeParts(inside)
@@ -138,17 +156,28 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(storage: Storage) {
+function openParts(storage: Storage, identity: Identity, settings: ServerSettings) {
+  const joining = { storage, identity, clock, random: randomBytes }
+  const audit = openAuditLog({ storage, clock, randomText })
+  const fleet = openFleet({ storage, settings, audit, clock, randomText })
   return {
     storage,
+    identity,
+    agents: openAgents({ ...joining, randomText }),
+    joinTokens: openJoinTokens(joining),
+    fleet,
+    deployments: fleet.deployments,
+    starts: fleet.starts,
+    desk: openAgentDesk(fleet.deployments),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
-    audit: openAuditLog({ storage, clock, randomText }),
+    audit,
     metrics: openMetrics(),
   }
 }
 
-async function closeParts({ audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts({ fleet, audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+  await fleet.close()
   await audit.close()
   await storage.close()
 }
@@ -197,14 +226,19 @@ function wireRequest(
   const { method = '', url = '', rawHeaders, socket } = incoming
   const forwarded = incoming.headers['x-forwarded-for']
   const peer = plainAddress(socket.remoteAddress)
+  const binding = (): ChannelBinding =>
+    settings.origin === undefined
+      ? exporterBinding(socket as TLSSocket)
+      : originBinding(new URL(settings.origin))
   return {
     head: { method, url, rawHeaders },
     from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
     signal: gone.signal,
     readBody: (cap) => readBody(incoming, cap),
+    binding,
     prove: (nonce) => {
-      const binding = exporterBinding(socket as TLSSocket)
-      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
+      const claim = { purpose: 'server channel', nonce, binding: binding(), about: [] } as const
+      return proveOverChannel(identity, claim)
     },
   }
 }

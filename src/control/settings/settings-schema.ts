@@ -96,6 +96,17 @@ export const serverSettingsSchema = z.strictObject({
       'mode files needs certificateFile and keyFile',
     )
     .prefault({}),
+  /**
+   * Where agents call when a proxy ends TLS before us, such as `https://deploy.example.com`: their proofs are bound to it in
+   * place of the connection, so they must check the proxy's certificate.
+   */
+  origin: z
+    .url({ protocol: /^https$/ })
+    .refine(
+      (text) => URL.canParse(text) && new URL(text).origin === text,
+      'is not https://HOST:PORT',
+    )
+    .optional(),
   /** Whose `X-Forwarded-For` counts; with `tls: {mode: off}` nobody else may connect. */
   trustedProxies: z.array(address).default([]),
   triggers: z.record(triggerName, trigger).default({}),

@@ -5,6 +5,7 @@ import type { TriggerDefinition } from '../settings/server-settings.ts'
 import type { Decider } from '../storage/deployment-records.ts'
 import type { NewStart, WaitingRaise } from '../storage/start-records.ts'
 import type { Storage } from '../storage/storage.ts'
+import { pause } from './prune.ts'
 
 /** What raises start: a deployment, or a script on hosts. The last raise wins while an earlier one waits or is under way. */
 export interface Starts {
@@ -23,8 +24,8 @@ export interface StartsOptions {
   readonly definitions: ReadonlyMap<string, TriggerDefinition>
   readonly clock: Clock
   readonly decide: () => Decider
-  /** Hears of what could not be started for the database's sake; it is tried again. */
-  readonly onTrouble: (thrown: unknown) => void
+  /** Milliseconds between looks at what was not taken up; 1,000 unless told. */
+  readonly lookEvery?: number
 }
 
 type Definition = NonNullable<TriggerDefinition['starts']>
@@ -46,23 +47,32 @@ export function openStarts(options: StartsOptions): Starts {
     if (definition === undefined || closing.signal.aborted) return
     if (running.has(trigger)) return void again.add(trigger)
     const work = run(trigger, definition)
-      .catch((thrown: unknown) => options.onTrouble(thrown))
+      // Only a database in trouble gets here, and the next look tries again.
+      .catch(() => undefined)
       .finally(() => running.delete(trigger))
     running.set(trigger, work)
   }
+  async function look(): Promise<void> {
+    if (names.length === 0) return
+    for (const { trigger } of await storage.starts.waiting(names)) takeUp(trigger)
+  }
+  async function keepLooking(): Promise<void> {
+    do await look().catch(() => undefined)
+    while (await pause(options.clock, options.lookEvery ?? 1000, closing.signal))
+  }
   const starting = [...definitions].filter(([, { starts }]) => starts !== undefined)
   const names = starting.map(([name]) => name)
+  const looking = names.length === 0 ? undefined : keepLooking()
   return {
     takeUp,
     idOf: (trigger, sequence) => {
       const definition = definitions.get(trigger)?.starts
       return definition && startId(storage.epoch, { trigger, sequence }, definition)
     },
-    look: async () => {
-      for (const { trigger } of await storage.starts.waiting(names)) takeUp(trigger)
-    },
+    look,
     close: async () => {
       closing.abort()
+      await looking
       await Promise.all(running.values())
     },
   }

@@ -1,6 +1,7 @@
 import { createTriggers } from './0001-triggers.ts'
 import { createAccess } from './0002-access.ts'
 import { createFleet } from './0003-fleet.ts'
+import { keepAgents } from './0004-agents.ts'
 import { keepDeployments } from './0005-deployments.ts'
 import type { Migration } from './migration.ts'
 
@@ -9,5 +10,6 @@ export const migrations: readonly Migration[] = [
   createTriggers,
   createAccess,
   createFleet,
+  keepAgents,
   keepDeployments,
 ]

@@ -1,5 +1,5 @@
 import type { HostReport } from '../../../protocol/index.ts'
-import type { DatabaseTransaction } from '../database.ts'
+import { contextOf, type DatabaseTransaction } from '../database.ts'
 
 /** The number of the last report that counted, locked until the end; undefined when there is no such agent. */
 export async function lastReported(
@@ -7,7 +7,8 @@ export async function lastReported(
   agent: string,
 ): Promise<number | undefined> {
   const query = transaction.selectFrom('agents').select('reported').where('id', '=', agent)
-  const row = await query.executeTakeFirst()
+  const { hasRowLocks } = contextOf(transaction).dialect
+  const row = await (hasRowLocks ? query.forUpdate() : query).executeTakeFirst()
   return row?.reported
 }
 

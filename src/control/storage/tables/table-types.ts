@@ -11,6 +11,8 @@ export interface Tables extends FleetTables {
   audit_head: AuditHeadRow
   agents: AgentRow
   releases: ReleaseRow
+  join_tokens: JoinTokenRow
+  server_identity: ServerIdentityRow
 }
 
 export interface MetaRow {
@@ -85,6 +87,25 @@ export interface AgentRow {
   readonly seen_at: number | null
   readonly observed: string | null
   readonly observed_at: number | null
+  readonly join_token: string | null
+  readonly last_nonce: string | null
+}
+
+export interface JoinTokenRow {
+  readonly id: string
+  readonly hash: string
+  readonly labels: string
+  readonly uses_left: number
+  readonly created_at: number
+  readonly created_by: string
+  readonly expires_at: number
+  readonly revoked_at: number | null
+}
+
+export interface ServerIdentityRow {
+  readonly name: string
+  readonly private_key: string
+  readonly created_at: number
 }
 
 export interface ReleaseRow {
