@@ -1,3 +1,4 @@
+import { fleetCodes } from './fleet-codes.ts'
 import { agentCodes } from './agent-codes.ts'
 
 /** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
@@ -11,7 +12,7 @@ export type ErrorKind =
   | 'bug'
   | 'unwritten'
 
-interface CodeEntry {
+export interface CodeEntry {
   readonly kind: ErrorKind
   /** One sentence for docs/errors.md: what it means and what to do. */
   readonly meaning: string
@@ -147,6 +148,7 @@ export const errorCodes = {
     kind: 'failed',
     meaning: 'The control server does not answer at its address; what was asked may be repeated.',
   },
+  ...fleetCodes,
   'audit-broken': {
     kind: 'refused',
     meaning:

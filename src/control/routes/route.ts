@@ -7,12 +7,14 @@ import type { AgentDesk } from '../agents/agent-desk.ts'
 import type { JoinTokens } from '../agents/join-tokens.ts'
 import type { Agents } from '../agents/open-agents.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { Deployments } from '../deployments/deployments.ts'
 import type { Answer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { HookDoor } from '../triggers/sources/hook-door.ts'
 import type { TriggerDefinition } from '../settings/server-settings.ts'
+import type { Starts } from '../triggers/starts.ts'
 import type { Triggers } from '../triggers/triggers.ts'
 
 /** What handlers work with. */
@@ -25,6 +27,8 @@ export interface Services {
   readonly agents: Agents
   readonly joinTokens: JoinTokens
   readonly desk: AgentDesk
+  readonly deployments: Deployments
+  readonly starts: Starts
   readonly metrics: Metrics
   readonly identity: Identity
   readonly clock: Clock

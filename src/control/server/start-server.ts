@@ -12,6 +12,7 @@ import { openAgentDesk } from '../agents/agent-desk.ts'
 import { openJoinTokens } from '../agents/join-tokens.ts'
 import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
 import type { Services } from '../routes/route.ts'
 import { routes } from '../routes/table.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
@@ -66,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<ControlServer
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
   const identity = await identityOf(settings, storage)
-  const parts = openParts(storage, identity)
+  const parts = openParts(storage, identity, settings)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
     return await openDoor(options, { ...parts, definitions, hooks, pem })
@@ -126,6 +127,7 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     // Held answers end now; everybody else has their grace.
     const closed = listener.close(grace)
     agents.letGo()
+    inside.fleet.letGo()
     await inside.triggers.close()
     await closed
     await agents.close()
@@ -157,22 +159,28 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(storage: Storage, identity: Identity) {
+function openParts(storage: Storage, identity: Identity, settings: ServerSettings) {
   const joining = { storage, identity, clock, random: randomBytes }
+  const audit = openAuditLog({ storage, clock, randomText })
+  const fleet = openFleet({ storage, settings, audit, clock, randomText })
   return {
     storage,
     identity,
     agents: openAgents({ ...joining, randomText }),
     joinTokens: openJoinTokens(joining),
-    desk: openAgentDesk({ storage, clock }),
+    fleet,
+    deployments: fleet.deployments,
+    starts: fleet.starts,
+    desk: openAgentDesk(fleet.deployments),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
-    audit: openAuditLog({ storage, clock, randomText }),
+    audit,
     metrics: openMetrics(),
   }
 }
 
-async function closeParts({ audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts({ fleet, audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+  await fleet.close()
   await audit.close()
   await storage.close()
 }

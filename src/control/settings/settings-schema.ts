@@ -1,4 +1,4 @@
-import { port, z } from '../../config/index.ts'
+import { appName, duration, port, z } from '../../config/index.ts'
 
 // sluice-server.yaml as it is written. Relative paths are looked for beside it.
 
@@ -23,10 +23,38 @@ const source = z.union([
   ]),
 ])
 
+/** The labels that a host must have, each with this value. */
+export const selectorSchema = z
+  .record(
+    z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'is not the name of a label'),
+    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not the value of a label'),
+  )
+  .refine((labels) => Object.keys(labels).length > 0, 'names no label')
+
+/** `latest`, a version, a pattern such as `1.*`, or `sha256:…`. */
+export const wantedRelease = z
+  .string()
+  .regex(/^[A-Za-z0-9*][A-Za-z0-9._+*:-]{0,79}$/, 'is not latest, a version, a pattern or a digest')
+
+const starts = z.union([
+  z.strictObject({
+    deploy: z.strictObject({
+      app: appName,
+      release: wantedRelease.default('latest'),
+      to: selectorSchema,
+    }),
+  }),
+  z.strictObject({
+    /** The name that each host's policy binds to a script. */
+    script: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'is not the name of a script'),
+    to: selectorSchema,
+  }),
+])
+
 const trigger = z.strictObject({
   sources: z.array(source).min(1).max(10),
-  /** What it starts; kept as it is. */
-  starts: z.json().optional(),
+  /** What each raise starts; nothing unless given. */
+  starts: starts.optional(),
 })
 
 const rate = z.strictObject({
@@ -34,6 +62,10 @@ const rate = z.strictObject({
   /** How many may come at once. */
   burst: z.int().min(1).max(1_000_000),
 })
+const days = z
+  .string()
+  .regex(/^[1-9]\d{0,3}d$/, 'is not a number of days such as 30d')
+  .transform((text) => Number(text.slice(0, -1)) * 24 * 60 * 60_000)
 
 export const triggerName = z
   .string()
@@ -88,6 +120,23 @@ export const serverSettingsSchema = z.strictObject({
     .partial()
     .prefault({}),
   triggers: z.record(triggerName, trigger).default({}),
+  /** How long hosts may take with a deployment. */
+  deployments: z
+    .strictObject({
+      /** A host that was not heard of for so long is not waited for. */
+      silentAfter: duration({ min: 10_000 }).prefault('60s'),
+      /** From the request until a first host can be reached. */
+      reach: duration({ min: 1000 }).prefault('168h'),
+      prepare: duration({ min: 1000 }).prefault('30m'),
+      switch: duration({ min: 1000 }).prefault('10m'),
+      commit: duration({ min: 1000 }).prefault('10m'),
+      back: duration({ min: 1000 }).prefault('10m'),
+    })
+    .prefault({}),
+  /** How long what has ended is kept; what hosts still need stays. */
+  retention: z
+    .strictObject({ deployments: days.prefault('365d'), events: days.prefault('90d') })
+    .prefault({}),
 })
 
 /** For editors. */
