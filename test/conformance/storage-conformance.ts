@@ -8,6 +8,7 @@ import type { NewRaise, RaiseResult } from '../../src/control/storage/trigger-re
 import { randomText, systemClock } from '../../src/system/index.ts'
 import { open, type PrepareDatabase, type Story } from '../support/database-under-test.ts'
 import { accessConformance } from './access-conformance.ts'
+import { releasesConformance } from './releases-conformance.ts'
 import { crashConformance } from './storage-crashes.ts'
 import { triggersConformance } from './triggers-conformance.ts'
 
@@ -23,6 +24,7 @@ export function storageConformance(kind: string, prepare: PrepareDatabase): void
   leasesConformance(story)
   triggersConformance(story)
   accessConformance(story)
+  releasesConformance(story)
   crashConformance(story)
 }
 

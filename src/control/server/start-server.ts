@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
 
 import { toAppError } from '../../errors/index.ts'
 import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
-import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openReleaseFiles } from '../releases/release-files.ts'
+import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
 import { routes } from '../routes/table.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
@@ -16,16 +17,16 @@ import type { Storage } from '../storage/storage.ts'
 import { openTriggers } from '../triggers/open-triggers.ts'
 import { openHookDoor } from '../triggers/sources/hook-door.ts'
 import { createAnswering, type Answered, type WireRequest } from './answer-request.ts'
-import { assertSafeToListen, callerAddress, isLoopback, plainAddress } from './exposure.ts'
+import { assertSafeToListen, isLoopback, plainAddress } from './exposure.ts'
 import { createRouter } from './find-route.ts'
 import { openHeldAnswers } from './held-answers.ts'
 import { listenHttp, type HttpListener } from './listen-http.ts'
 import { openMetrics } from './metrics.ts'
 import { openSystemd } from './notify-systemd.ts'
 import { openRateLimits } from './rate-limits.ts'
-import { readBody } from './read-body.ts'
 import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
+import { wireRequest } from './wire-request.ts'
 import { writeAnswer } from './write-answer.ts'
 
 export interface ServerOptions {
@@ -62,7 +63,7 @@ export async function startServer(options: ServerOptions): Promise<ControlServer
   const hooks = openHookDoor(definitions)
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
-  const parts = openParts(storage)
+  const parts = openParts(settings, storage)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
     return await openDoor(options, { ...parts, storage, definitions, hooks, identity, pem })
@@ -102,6 +103,8 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
   const url = urlOf(listener, pem !== undefined)
   log.info('listening', { url, version: sluiceVersion, epoch: storage.epoch })
   const renewal = keepRenewing(settings, listener, log)
+  const ending = new AbortController()
+  const pruning = keepReleasesPruned({ ...services, settings: settings.releases }, ending.signal)
   const systemd = openSystemd({ environment, clock })
   await systemd.ready()
   async function close(): Promise<void> {
@@ -113,6 +116,8 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     const closed = listener.close(grace)
     await inside.triggers.close()
     await closed
+    ending.abort()
+    await pruning
     await recordOwn(inside, 'stop-server').catch((thrown: unknown) => logBug(log, thrown))
     systemd.close()
     await closeParts(inside)
@@ -138,9 +143,10 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(storage: Storage) {
+function openParts(settings: ServerSettings, storage: Storage) {
   return {
     storage,
+    archives: openReleaseFiles(settings.releases),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
     audit: openAuditLog({ storage, clock, randomText }),
@@ -166,48 +172,25 @@ function createHandler({ settings, services, log, answering }: HandlerOptions) {
     const begun = services.clock.monotonic()
     const gone = new AbortController()
     outgoing.once('close', () => gone.abort())
-    const wire = wireRequest(incoming, { settings, identity: services.identity, gone })
+    const { identity } = services
+    const wire = wireRequest(incoming, outgoing, { settings, identity, gone })
     const { answer, route, holder } = await answering(wire)
     // What is left of a body that was not read must not be taken for the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
-    await writeAnswer(outgoing, answer)
+    const status = await writeAnswer(incoming, outgoing, answer).catch((thrown: unknown) => {
+      logBug(log, thrown)
+      return 500
+    })
     const milliseconds = Math.round(services.clock.monotonic() - begun)
-    services.metrics.countRequest(route, answer.status, milliseconds / 1000)
-    if (quiet.has(route) && answer.status < 400) return
-    const facts = { route, status: answer.status, milliseconds, from: wire.from }
+    services.metrics.countRequest(route, status, milliseconds / 1000)
+    if (quiet.has(route) && status < 400) return
+    const facts = { route, status, milliseconds, from: wire.from }
     log.info('request', { ...facts, ...(holder === undefined ? {} : { token: holder.id }) })
   }
 }
 
 /** Asked for every few seconds by what watches us. */
 const quiet = new Set(['show-health', 'show-readiness', 'show-metrics'])
-
-function wireRequest(
-  incoming: IncomingMessage,
-  {
-    settings,
-    identity,
-    gone,
-  }: {
-    readonly settings: ServerSettings
-    readonly identity: Identity
-    readonly gone: AbortController
-  },
-): WireRequest {
-  const { method = '', url = '', rawHeaders, socket } = incoming
-  const forwarded = incoming.headers['x-forwarded-for']
-  const peer = plainAddress(socket.remoteAddress)
-  return {
-    head: { method, url, rawHeaders },
-    from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
-    signal: gone.signal,
-    readBody: (cap) => readBody(incoming, cap),
-    prove: (nonce) => {
-      const binding = exporterBinding(socket as TLSSocket)
-      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
-    },
-  }
-}
 
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
 function admits({ tls, trustedProxies }: ServerSettings) {

@@ -1,4 +1,4 @@
-import { port, z } from '../../config/index.ts'
+import { byteSize, duration, port, z } from '../../config/index.ts'
 
 // sluice-server.yaml as it is written. Relative paths are looked for beside it.
 
@@ -36,6 +36,30 @@ export const triggerName = z
     'is no name of a trigger: up to 128 letters, digits, ".", "_" and "-"',
   )
 
+const days = z
+  .string()
+  .regex(/^\d{1,4}d$/, 'is not a duration such as 12h or 90d')
+  .transform((text) => Number(text.slice(0, -1)) * 24 * 60 * 60_000)
+
+const releases = z.strictObject({
+  /** Where archives lie under their digests; below `state` unless given. */
+  directory: path.optional(),
+  /** Of the disk, whatever is published. */
+  keepFree: byteSize.default(1024 ** 3),
+  /** What is beyond any of these goes, oldest first; never what is deployed, desired or pinned. */
+  keep: z
+    .strictObject({
+      /** Of each app. */
+      count: z.int().min(1).default(100),
+      /** Of all archives together. */
+      bytes: byteSize.optional(),
+      age: duration().or(days).optional(),
+    })
+    .prefault({}),
+  /** `NAME@VERSION`: kept whatever `keep` says. */
+  pinned: z.array(z.string().regex(/^[^@]+@[^@]+$/, 'is not NAME@VERSION')).default([]),
+})
+
 export const serverSettingsSchema = z.strictObject({
   /** Where the server keeps its identity, its certificate and, unless told otherwise, its database. */
   state: path.default('/var/lib/sluice-server'),
@@ -66,6 +90,7 @@ export const serverSettingsSchema = z.strictObject({
   /** Whose `X-Forwarded-For` counts; with `tls: {mode: off}` nobody else may connect. */
   trustedProxies: z.array(address).default([]),
   triggers: z.record(triggerName, trigger).default({}),
+  releases: releases.prefault({}),
 })
 
 /** For editors. */

@@ -3,6 +3,7 @@ import type { Storage } from './storage.ts'
 import { openAuditRecords } from './tables/audit.ts'
 import { openLeaseRecords } from './tables/leases.ts'
 import { readEpoch, writeEpoch } from './tables/meta.ts'
+import { openReleaseRecords } from './tables/releases.ts'
 import { openTokenRecords } from './tables/tokens.ts'
 import { openTriggerRecords } from './tables/triggers.ts'
 
@@ -17,6 +18,7 @@ export async function assembleStorage(database: Database, ends: Ends): Promise<S
     leases: openLeaseRecords(database),
     tokens: openTokenRecords(database),
     audit: openAuditRecords(database),
+    releases: openReleaseRecords(database),
     changeEpoch: (epoch) => writeEpoch(database, epoch),
     ...ends,
   }

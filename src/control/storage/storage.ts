@@ -1,6 +1,7 @@
 import type { Secret } from '../../system/index.ts'
 import type { AuditRecords } from './audit-records.ts'
 import type { LeaseRecords } from './lease-records.ts'
+import type { ReleaseRecords } from './release-records.ts'
 import type { TokenRecords } from './token-records.ts'
 import type { TriggerRecords } from './trigger-records.ts'
 
@@ -20,6 +21,7 @@ export interface Storage {
   readonly leases: LeaseRecords
   readonly tokens: TokenRecords
   readonly audit: AuditRecords
+  readonly releases: ReleaseRecords
   /** Begins another life of this database, after a backup was put back; for servers that are opened from now on. */
   changeEpoch(epoch: string): Promise<void>
   /**

@@ -7,6 +7,7 @@ export interface Tables {
   tokens: TokenRow
   audit_entries: AuditEntryRow
   audit_head: AuditHeadRow
+  releases: ReleaseRow
 }
 
 export interface MetaRow {
@@ -65,4 +66,16 @@ export interface AuditHeadRow {
   readonly name: string
   readonly sequence: number
   readonly hash: string
+}
+
+export interface ReleaseRow {
+  readonly digest: string
+  readonly name: string
+  readonly version: string
+  readonly size: number
+  readonly file: string
+  readonly statement: string | null
+  readonly signatures: string | null
+  readonly published_at: number
+  readonly published_by: string
 }
