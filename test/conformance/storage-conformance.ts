@@ -9,6 +9,7 @@ import { randomText, systemClock } from '../../src/system/index.ts'
 import { open, type PrepareDatabase, type Story } from '../support/database-under-test.ts'
 import { agentsConformance } from './agents-conformance.ts'
 import { accessConformance, assertOneChain } from './access-conformance.ts'
+import { releasesConformance } from './releases-conformance.ts'
 import { crashConformance } from './storage-crashes.ts'
 import { triggersConformance } from './triggers-conformance.ts'
 
@@ -25,6 +26,7 @@ export function storageConformance(kind: string, prepare: PrepareDatabase): void
   triggersConformance(story)
   accessConformance(story)
   agentsConformance(story)
+  releasesConformance(story)
   crashConformance(story)
 }
 

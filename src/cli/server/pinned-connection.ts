@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 
 import { AppError } from '../../errors/index.ts'
@@ -46,7 +46,7 @@ function abortReason({ reason }: AbortSignal): Error {
   return reason instanceof Error ? reason : new AppError('aborted', 'stopped')
 }
 
-function connectTo(url: URL): TLSSocket {
+export function connectTo(url: URL): TLSSocket {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const servername = isIP(host) === 0 ? { servername: host } : {}
   // The proof takes the place of the certificate's names and authority.
@@ -60,7 +60,7 @@ function connectTo(url: URL): TLSSocket {
   })
 }
 
-function secured(socket: TLSSocket): Promise<void> {
+export function secured(socket: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('secureConnect', resolve)
     socket.once('error', reject)
@@ -68,9 +68,9 @@ function secured(socket: TLSSocket): Promise<void> {
   })
 }
 
-type Answers = () => Promise<WireAnswer>
+export type Answers = () => Promise<WireAnswer>
 
-async function prove({ url, keyHash }: PinnedServer, socket: TLSSocket, answers: Answers) {
+export async function prove({ url, keyHash }: PinnedServer, socket: TLSSocket, answers: Answers) {
   const nonce = randomBytes(32)
   const path = `/v1/identity?nonce=${nonce.toString('base64url')}`
   write(socket, url, { method: 'GET', path, headers: {}, body: '' })
@@ -95,7 +95,7 @@ function ignore(): void {
 }
 
 /** Takes answers off the connection one by one; the server always tells their length. */
-function readAnswers(socket: TLSSocket): Answers {
+export function readAnswers(socket: Socket): Answers {
   let bytes = Buffer.alloc(0)
   let failure: Error | undefined
   let wake = ignore
@@ -128,7 +128,10 @@ function takeAnswer(bytes: Buffer): { answer: WireAnswer; length: number } | und
   if (end === -1) return undefined
   const head = bytes.toString('latin1', 0, end)
   const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(head) ?? []
-  const [, size] = /\r\ncontent-length: *(\d{1,9})(\r\n|$)/i.exec(head) ?? []
+  const isInterim = status?.startsWith('1') === true
+  const told = /\r\ncontent-length: *(\d{1,9})(\r\n|$)/i.exec(head)?.[1]
+  // `100 Continue` is a head alone.
+  const size = isInterim ? '0' : told
   if (status === undefined || size === undefined) throw new Error('it does not speak HTTP/1.1')
   const length = end + 4 + Number(size)
   if (bytes.length < length) return undefined

@@ -7,10 +7,11 @@ import { parseToken, readPassword } from '../../trust/index.ts'
 import type { CliContext } from '../context.ts'
 import { openPinnedConnection } from './pinned-connection.ts'
 import { serverPlace, type ServerValues } from './server-options.ts'
+import { uploadFile, type UploadedFile } from './upload-file.ts'
 import { answerTime, unreachable, type WireAnswer, type WireMessage } from './wire.ts'
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With its query. */
   readonly path: string
   readonly body?: unknown
@@ -23,6 +24,8 @@ export interface ServerClient {
   readonly keyHash: string | undefined
   /** @throws AppError of the code that the server gave; `server-unreachable`, `identity-mismatch`. */
   ask<Answer>(request: ApiRequest): Promise<Answer>
+  /** Sends a file as the body of a PUT. @throws as `ask`. */
+  upload<Answer>(path: string, file: UploadedFile): Promise<Answer>
 }
 
 type Send = (message: WireMessage) => Promise<WireAnswer>
@@ -39,7 +42,13 @@ export function openServerClient(
     keyHash === undefined
       ? (message) => sendByFetch(url, message, signal)
       : (message) => openPinnedConnection({ url, keyHash, signal }, message)
-  return { keyHash, ask: (request) => ask(send, token, request) }
+  const server = { url, keyHash, signal }
+  return {
+    keyHash,
+    ask: (request) => ask(send, token, request),
+    upload: async <Answer>(path: string, file: UploadedFile) =>
+      readAnswer(await uploadFile(server, { path, token, file })) as Answer,
+  }
 }
 
 function readToken(file: string): Secret {
@@ -58,7 +67,7 @@ export function readPin(file: string): string {
 async function ask<Answer>(send: Send, token: Secret, request: ApiRequest): Promise<Answer> {
   const { method, path, body, headers = {} } = request
   const isJson = body !== undefined
-  const { status, text } = await send({
+  const answer = await send({
     method,
     path,
     headers: {
@@ -68,8 +77,12 @@ async function ask<Answer>(send: Send, token: Secret, request: ApiRequest): Prom
     },
     body: isJson ? JSON.stringify(body) : '',
   })
+  return readAnswer(answer) as Answer
+}
+
+function readAnswer({ status, text }: WireAnswer): unknown {
   const answer = parse(text)
-  if (status >= 200 && status < 300 && answer !== undefined) return answer as Answer
+  if (status >= 200 && status < 300 && answer !== undefined) return answer
   throw refusal(status, answer)
 }
 

@@ -13,6 +13,7 @@ export interface Holder {
 /** What a request is about, as far as rights depend on it. */
 export interface RequestObject {
   readonly trigger?: string
+  readonly app?: string
   /** The token that raised the event in question. */
   readonly raisedBy?: string
 }
@@ -40,6 +41,9 @@ const grants = {
     approver: 'any',
     admin: 'any',
   },
+  publish: { deployer: 'own', admin: 'any' },
+  'read-releases': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'fetch-releases': { agent: 'any' },
   'read-metrics': { viewer: 'any', admin: 'any' },
   'read-audit': { auditor: 'any', admin: 'any' },
   'manage-tokens': { admin: 'any' },
@@ -67,7 +71,8 @@ export function mayDo(
   return reach === 'any' || isOwn(holder, object) ? 'allowed' : 'unseen'
 }
 
-function isOwn({ id, scope }: Holder, { trigger, raisedBy }: RequestObject): boolean {
+function isOwn({ id, scope }: Holder, { trigger, raisedBy, app }: RequestObject): boolean {
+  if (scope.kind === 'deployer') return scope.app === app
   if (scope.kind !== 'trigger' || trigger === undefined) return false
   return scope.triggers.includes(trigger) && (raisedBy === undefined || raisedBy === id)
 }

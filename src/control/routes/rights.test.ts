@@ -3,6 +3,8 @@ import test from 'node:test'
 
 import { joinAgent } from '../../../test/support/agent-under-test.ts'
 import { serverUnderTest, type Asked } from '../../../test/support/control-server.ts'
+import { publishSample } from '../../../test/support/publish-sample.ts'
+import type { Route } from './route.ts'
 import { routes } from './table.ts'
 
 // Every route × every scope × an object of one's own and a foreign one. The rows below are written by hand from what
@@ -19,8 +21,11 @@ const scopes = {
 } as const
 
 type ScopeName = keyof typeof scopes
-/** `own` is the trigger `shop` and what one raised oneself; `foreign` is `blog`, or what another token raised. */
-type Expectation = 'any' | 'own'
+/**
+ * `own` is the trigger or app `shop` and what one raised oneself; `foreign` is `blog`, or what another token raised.
+ * `none`: allowed, but nothing there is meant for this holder.
+ */
+type Expectation = 'any' | 'own' | 'none'
 
 const everybody = Object.fromEntries(
   Object.keys(scopes).map((name) => [name, 'any' as const]),
@@ -32,6 +37,12 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-trigger': readers,
   'list-triggers': readers,
   'read-event': { ...readers, trigger: 'own' },
+  'publish-release': { deployer: 'own', admin: 'any' },
+  'sign-release': { deployer: 'own', admin: 'any' },
+  'list-releases': readers,
+  'show-release': readers,
+  'read-release': readers,
+  'fetch-release': { agent: 'none' },
   'show-self': everybody,
   'list-tokens': { admin: 'any' },
   'create-token': { admin: 'any' },
@@ -56,8 +67,12 @@ test('every route with a right stands in the rows here, and no other', () => {
 
 test('each scope may do what it is for, and nothing else, on every route', async (t) => {
   const under = await serverUnderTest(t, { origin: 'https://agents.test' })
-  const { ask, token } = under
+  const { ask, token, server, admin, folder } = under
   const tokens = new Map<ScopeName, string>()
+  const digests = {
+    own: await publishSample(server.url, admin, { folder, name: 'shop' }),
+    foreign: await publishSample(server.url, admin, { folder, name: 'blog' }),
+  }
   for (const [name, scope] of Object.entries(scopes))
     if (name !== 'agent') tokens.set(name as ScopeName, await token(scope))
   // Agents have no tokens, but sessions.
@@ -71,23 +86,24 @@ test('each scope may do what it is for, and nothing else, on every route', async
   for (const row of routes.filter(({ needs }) => needs !== undefined)) {
     for (const [scope, text] of tokens) {
       for (const object of ['own', 'foreign'] as const) {
-        const path = pathOf(row.path, { object, event: row.name === 'read-event' })
+        const event = row.name === 'read-event'
+        const path = pathOf(row, { object, event, digest: digests[object] })
         const answer = await ask(text, row.method, path, bodyOf(row.name))
         const reach = expected[row.name]?.[scope]
-        const isNamed = row.path.includes('{trigger}')
+        const isNamed = row.path.includes('{trigger}') || row.about !== undefined
         const isMeant = reach === 'any' || (reach === 'own' && (object === 'own' || !isNamed))
         assertVerdict(answer, { isMeant, reach }, `${scope} ${row.method} ${path}`)
         cases += 1
       }
     }
   }
-  assert.equal(cases, 19 * 7 * 2)
+  assert.equal(cases, Object.keys(expected).length * 7 * 2)
 })
 
 test('without a token, and with what is none, every such route is closed', async (t) => {
   const { ask } = await serverUnderTest(t)
   for (const row of routes.filter(({ needs }) => needs !== undefined)) {
-    const path = pathOf(row.path, { object: 'own', event: false })
+    const path = pathOf(row, { object: 'own', event: false, digest: 'a'.repeat(64) })
     const answer = await ask('', row.method, path, bodyOf(row.name))
     // Ten failures a minute are answered; then the address waits.
     assert.ok([401, 429].includes(answer.status), `${row.name} ${answer.status}`)
@@ -112,16 +128,22 @@ test('what is not yours is answered exactly as what is not there', async (t) => 
 })
 
 function pathOf(
-  path: string,
-  { object, event }: { readonly object: 'own' | 'foreign'; readonly event: boolean },
+  { path, about }: Route,
+  {
+    object,
+    event,
+    digest,
+  }: { readonly object: 'own' | 'foreign'; readonly event: boolean; readonly digest: string },
 ): string {
   // The foreign event lies at the same trigger: another token raised it.
-  const trigger = object === 'own' || event ? 'shop' : 'blog'
-  return path
-    .replace('{trigger}', trigger)
+  const name = object === 'own' || event ? 'shop' : 'blog'
+  const filled = path
+    .replace('{trigger}', name)
     .replace('{sequence}', object === 'own' ? '1' : '2')
     .replace('{token}', 'AAAAAAAAAAA')
     .replace('{agent}', 'nobody')
+    .replace('{digest}', digest)
+  return about === undefined ? filled : `${filled}?app=${name}`
 }
 
 function bodyOf(name: string): unknown {
@@ -131,9 +153,13 @@ function bodyOf(name: string): unknown {
     'poll-desired': { epoch: null, revision: 0, wait: 0 },
     'take-reports': { reports: [] },
     'rename-agent': { name: 'another' },
+    'sign-release': { statement: '{}', signatures: 'none' },
   }
   return bodies[name]
 }
+
+/** What a request is told that had the right to do what it asked for badly. */
+const afterRights = /^there is no (join )?(token|agent) |^the body is empty|^the statement/
 
 function assertVerdict(
   { status, body }: Asked,
@@ -142,8 +168,7 @@ function assertVerdict(
 ): void {
   if (reach === undefined) return assert.equal(status, 403, what)
   const { message = '' } = (body['error'] ?? {}) as { message?: string }
-  // The token or agent to end is none, so whoever may do that is told so.
-  const isDone = status < 300 || /^there is no (join )?(token|agent) /.test(message)
+  const isDone = status < 300 || afterRights.test(message)
   assert.equal(isDone, isMeant, `${what}: ${status} ${message}`)
   if (!isMeant) assert.equal(status, 404, what)
 }

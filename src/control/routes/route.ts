@@ -1,7 +1,7 @@
 import type { z } from '../../config/index.ts'
 import type { Clock } from '../../system/index.ts'
 import type { ChannelBinding, ChannelProof, Identity } from '../../trust/index.ts'
-import type { Holder, Right } from '../access/rights.ts'
+import type { Holder, RequestObject, Right } from '../access/rights.ts'
 import type { Tokens } from '../access/tokens.ts'
 import type { AgentDesk } from '../agents/agent-desk.ts'
 import type { JoinTokens } from '../agents/join-tokens.ts'
@@ -11,6 +11,7 @@ import type { Deployments } from '../deployments/deployments.ts'
 import type { Answer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
+import type { ReleaseFiles } from '../releases/release-files.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { HookDoor } from '../triggers/sources/hook-door.ts'
 import type { TriggerDefinition } from '../settings/server-settings.ts'
@@ -20,6 +21,7 @@ import type { Triggers } from '../triggers/triggers.ts'
 /** What handlers work with. */
 export interface Services {
   readonly storage: Storage
+  readonly archives: ReleaseFiles
   readonly triggers: Triggers
   readonly definitions: ReadonlyMap<string, TriggerDefinition>
   readonly hooks: HookDoor
@@ -43,6 +45,8 @@ export interface RouteRequest<Body = unknown, Query = unknown> {
   readonly body: Body
   /** The body before it was read as anything: what signatures are over. */
   readonly rawBody: Buffer
+  /** The body of a route that streams. @throws AppError `request-too-large`, `request-invalid`. */
+  readonly stream: () => AsyncIterable<Buffer>
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>
   /** Undefined on routes that need no token. */
@@ -63,7 +67,7 @@ export interface RouteRequest<Body = unknown, Query = unknown> {
 export interface Route<Body = unknown, Query = unknown> {
   /** Stable: it stands in logs, metrics and the audit log. */
   readonly name: string
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With the parameters in braces, as in OpenAPI. */
   readonly path: string
   /** One line without a full stop. */
@@ -75,6 +79,12 @@ export interface Route<Body = unknown, Query = unknown> {
   readonly query?: z.ZodType<Query>
   /** Bytes; 0 where no body is read. */
   readonly bodyCap: number
+  /** In place of `bodyCap` bytes in memory the handler reads a stream, once the sender is known and allowed to send it. */
+  readonly streams?: { readonly cap: number }
+  /** Answers with a file, so HEAD is answered too. */
+  readonly sendsFile?: boolean
+  /** What the query says the request is about, for the rights; the path's parameters count anyway. */
+  about?(query: Query): RequestObject
   readonly rate: RateClass
   /** The answer is given late, so the token is looked at once more before it. */
   readonly holds?: boolean

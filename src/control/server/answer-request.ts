@@ -21,6 +21,8 @@ export interface WireRequest {
   readonly signal: AbortSignal
   /** Reads the body. @throws AppError `request-too-large` beyond `cap` bytes. */
   readBody(cap: number): Promise<Buffer>
+  /** The same body, piece by piece. */
+  streamBody(cap: number): AsyncIterable<Buffer>
   /** @throws AppError `channel-unbound`. */
   prove(nonce: Buffer): ChannelProof
   binding(): ChannelBinding
@@ -53,7 +55,7 @@ export function createAnswering(options: AnsweringOptions) {
       const found = options.router(head.method, head.path)
       if (found.kind !== 'found') return { answer: notRouted(found), route, holder }
       route = found.route.name
-      const body = await wire.readBody(found.route.bodyCap)
+      const body = await readEarly(found.route, wire)
       limitStrangers(options.limits, found.route, { ...found, from: wire.from })
       holder = await identify(options, found.route, { head, from: wire.from })
       const call: Call = { ...found, head, wire, body, holder }
@@ -64,6 +66,11 @@ export function createAnswering(options: AnsweringOptions) {
       return { answer, route, holder }
     }
   }
+}
+
+/** What is small is read before anything is done for its sender; what streams, when the sender is known. */
+async function readEarly({ streams, bodyCap }: Route, wire: WireRequest): Promise<Buffer> {
+  return streams === undefined ? await wire.readBody(bodyCap) : Buffer.alloc(0)
 }
 
 interface Call {
@@ -131,7 +138,8 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
     if (route.audited === true && holder !== undefined && refusals.has(code)) {
-      const object = params['trigger'] ?? params['token'] ?? params['agent'] ?? ''
+      const object =
+        params['trigger'] ?? params['token'] ?? params['agent'] ?? params['digest'] ?? ''
       await record({ who: whoIs(holder), what: route.name, object, outcome: code })
     }
     throw thrown
@@ -144,12 +152,13 @@ function whoIs({ id, agent }: Holder): string {
 
 const refusals = new Set(['forbidden', 'not-found'])
 
-function assertAllowed({ route, holder, params }: Call): void {
+function assertAllowed({ route, holder, params, head }: Call): void {
   const { needs } = route
   if (needs === undefined) return
   // Whose raise it is, is known only when the handler has read it.
   if (holder === undefined) throw unauthenticated()
-  const verdict = mayDo(holder, { needs }, params)
+  const object = { ...params, ...route.about?.(readQuery(route, head)) }
+  const verdict = mayDo(holder, { needs }, object)
   if (verdict === 'unseen') throw missing(params)
   if (verdict === 'denied')
     throw new AppError('forbidden', `scope ${formatScope(holder.scope)} may not ${needs}`)
@@ -161,6 +170,7 @@ function requestOf({ route, params, head, wire, body, holder }: Call): Omit<Rout
     query: readQuery(route, head),
     body: readJson(route, head, body),
     rawBody: body,
+    stream: () => wire.streamBody(route.streams?.cap ?? 0),
     headers: head.headers,
     holder,
     from: wire.from,

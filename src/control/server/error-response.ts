@@ -1,12 +1,17 @@
 import { toAppError, type ErrorCode } from '../../errors/index.ts'
 import { BusyError } from '../agents/admission.ts'
 import { RateError } from './rate-limits.ts'
+import type { SentFile } from './send-file.ts'
 
 /** What a request is answered. */
 export interface Answer {
   readonly status: number
   /** Sent as JSON unless it is text. */
   readonly body: unknown
+  /** Sent in place of `body`, piece by piece; released whatever happens. */
+  readonly file?: SentFile
+  /** Sent in place of `body`, as long as there is one who reads. */
+  readonly events?: AsyncIterable<string>
   /** Of a text body. */
   readonly contentType?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -36,9 +41,24 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'media-type': 415,
   'rate-limited': 429,
   'channel-unbound': 409,
+  'release-exists': 409,
+  'digest-mismatch': 422,
+  'archive-invalid': 422,
+  'archive-unsafe': 422,
+  'archive-too-large': 422,
+  'manifest-missing': 422,
+  'manifest-invalid': 422,
+  'signature-statement': 422,
+  'signature-archive': 422,
   'database-unavailable': 503,
   'disk-full': 503,
   aborted: 503,
+}
+
+/** Told in place of messages that name paths and databases. */
+const ours: Partial<Record<ErrorCode, string>> = {
+  'database-unavailable': 'the server cannot reach its database; ask again with the same key',
+  'disk-full': 'the disk of the server is full; ask again when there is room',
 }
 
 /** The one place where an error becomes an answer. */
@@ -48,10 +68,7 @@ export function errorAnswer(thrown: unknown): Answer {
   if (status === undefined) return failure(500, { code: 'bug', message: 'the server failed' })
   // A token that is misspelled is told like one that is unknown.
   const told = code === 'token-invalid' ? 'unauthenticated' : code
-  const isOurs = code === 'database-unavailable' || code === 'disk-full'
-  const words = isOurs
-    ? 'the server cannot reach its database; ask again with the same key'
-    : message
+  const words = ours[code] ?? message
   const answer = failure(status, {
     code: told,
     message: words,

@@ -153,7 +153,9 @@ test('no token stands in the log, the answers or the files', async (t) => {
   const listed = await ask(admin, 'GET', '/v1/tokens')
   const audited = await ask(admin, 'GET', '/v1/audit')
   const state = join(folder, 'state')
-  const files = readdirSync(state).map((name) => readFileSync(join(state, name), 'latin1'))
+  const entries = readdirSync(state, { recursive: true, withFileTypes: true })
+  const names = entries.filter((entry) => entry.isFile())
+  const files = names.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
   for (const text of [admin, made]) {
     const secret = text.split('_')[3] ?? ''
     assert.equal(secret.length, 43)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { readWithSchema, z } from '../../config/index.ts'
 import { withPath } from '../../system/index.ts'
@@ -8,7 +8,11 @@ import { serverSettingsSchema } from './settings-schema.ts'
 type Written = z.infer<typeof serverSettingsSchema>
 
 /** sluice-server.yaml with its paths made absolute. */
-export type ServerSettings = Omit<Written, 'state'> & { readonly state: string }
+export type ServerSettings = Omit<Written, 'releases'> & { readonly releases: ReleaseSettings }
+
+export type ReleaseSettings = Omit<Written['releases'], 'directory'> & {
+  readonly directory: string
+}
 
 export type TriggerDefinition = Written['triggers'][string]
 export type TriggerSource = TriggerDefinition['sources'][number]
@@ -45,6 +49,10 @@ function settle(written: Written, from: string): ServerSettings {
       ...tls,
       ...(tls.certificateFile === undefined ? {} : { certificateFile: path(tls.certificateFile) }),
       ...(tls.keyFile === undefined ? {} : { keyFile: path(tls.keyFile) }),
+    },
+    releases: {
+      ...written.releases,
+      directory: path(written.releases.directory ?? join(written.state, 'releases')),
     },
     triggers: Object.fromEntries(
       Object.entries(written.triggers).map(([name, definition]) => [

@@ -1,4 +1,4 @@
-import { appName, duration, port, z } from '../../config/index.ts'
+import { appName, byteSize, duration, port, z } from '../../config/index.ts'
 
 // sluice-server.yaml as it is written. Relative paths are looked for beside it.
 
@@ -62,17 +62,36 @@ const rate = z.strictObject({
   /** How many may come at once. */
   burst: z.int().min(1).max(1_000_000),
 })
-const days = z
-  .string()
-  .regex(/^[1-9]\d{0,3}d$/, 'is not a number of days such as 30d')
-  .transform((text) => Number(text.slice(0, -1)) * 24 * 60 * 60_000)
-
 export const triggerName = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/,
     'is no name of a trigger: up to 128 letters, digits, ".", "_" and "-"',
   )
+
+const days = z
+  .string()
+  .regex(/^\d{1,4}d$/, 'is not a duration such as 12h or 90d')
+  .transform((text) => Number(text.slice(0, -1)) * 24 * 60 * 60_000)
+
+const releases = z.strictObject({
+  /** Where archives lie under their digests; below `state` unless given. */
+  directory: path.optional(),
+  /** Of the disk, whatever is published. */
+  keepFree: byteSize.default(1024 ** 3),
+  /** What is beyond any of these goes, oldest first; never what is deployed, desired or pinned. */
+  keep: z
+    .strictObject({
+      /** Of each app. */
+      count: z.int().min(1).default(100),
+      /** Of all archives together. */
+      bytes: byteSize.optional(),
+      age: duration().or(days).optional(),
+    })
+    .prefault({}),
+  /** `NAME@VERSION`: kept whatever `keep` says. */
+  pinned: z.array(z.string().regex(/^[^@]+@[^@]+$/, 'is not NAME@VERSION')).default([]),
+})
 
 export const serverSettingsSchema = z.strictObject({
   /** Where the server keeps its identity, its certificate and, unless told otherwise, its database. */
@@ -137,6 +156,7 @@ export const serverSettingsSchema = z.strictObject({
   retention: z
     .strictObject({ deployments: days.prefault('365d'), events: days.prefault('90d') })
     .prefault({}),
+  releases: releases.prefault({}),
 })
 
 /** For editors. */
