@@ -82,7 +82,8 @@ export function releasesConformance(story: Story): void {
 async function insertFleet(under: DatabaseUnderTest): Promise<void> {
   const observed = JSON.stringify({ apps: [{ current: { digest: digest('c') } }] })
   const deployment = (id: string, letter: string, finished: string) =>
-    `insert into deployments values ('${id}', 'shop', '${digest(letter)}', '{}', null, 'x', 'me', 'token', 1, 1, null, ${finished}, null, 0)`
+    `insert into deployments (id, app, digest, selector, state, requested_by, source, created_at, changed_at, finished_at, events)
+     values ('${id}', 'shop', '${digest(letter)}', '{}', 'x', 'me', 'token', 1, 1, ${finished}, 0)`
   await under.ask(deployment('old', 'a', '5'))
   await under.ask(deployment('new', 'b', 'null'))
   await under.ask("insert into desires values ('one', 'shop', 1, 'old', 'commit', null)")
