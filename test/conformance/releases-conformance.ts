@@ -88,7 +88,8 @@ async function insertFleet(under: DatabaseUnderTest): Promise<void> {
   await under.ask(deployment('new', 'b', 'null'))
   await under.ask("insert into desires values ('one', 'shop', 1, 'old', 'commit', null)")
   const agent = (id: string, labels: string, seen: string) =>
-    `insert into agents values ('${id}', '${id}', '${id}', '${labels}', 'joined', null, null, 1, 0, 1, null, ${seen}, null)`
+    `insert into agents (id, name, public_key, labels, state, revision, reported, created_at, observed)
+     values ('${id}', '${id}', '${id}', '${labels}', 'joined', 1, 0, 1, ${seen})`
   await under.ask(agent('one', '{}', 'null'))
   await under.ask(agent('two', '{"app":"blog"}', `'${observed}'`))
 }
