@@ -1,3 +1,5 @@
+import { desireCodes } from './desire-codes.ts'
+
 /** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
 export type ErrorKind =
   | 'failed'
@@ -322,6 +324,9 @@ export const errorCodes = {
     kind: 'refused',
     meaning: 'A file is larger than the place that the server keeps for fetched files.',
   },
+
+  // what servers want of a host
+  ...desireCodes,
 
   // deploys
   quarantined: {

@@ -18,6 +18,7 @@ import { pin, unpin } from './pin.ts'
 import { proxyServe } from './proxy-serve.ts'
 import { prune } from './prune.ts'
 import { publish } from './publish.ts'
+import { releaseHold } from './release-hold.ts'
 import { releases } from './releases.ts'
 import { resume } from './resume.ts'
 import { rollback } from './rollback.ts'
@@ -39,6 +40,7 @@ export const commands = [
   rollback,
   resume,
   lift,
+  releaseHold,
   status,
   endpoints,
   history,
