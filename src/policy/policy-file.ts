@@ -20,6 +20,8 @@ export interface Policy extends Omit<PolicyDocument, 'signing'> {
 
 export interface PolicyFile {
   readonly path: string
+  /** Another one whenever the file may say something else. */
+  version(): string | undefined
   /**
    * The policy as it is written now; read anew only when the file has changed. Undefined when there is none.
    * @throws AppError `policy-invalid` with file, line and column.
@@ -31,6 +33,7 @@ export function openPolicyFile(path: string): PolicyFile {
   let known: { readonly version: string; readonly policy: Promise<Policy> } | undefined
   return {
     path,
+    version: () => versionOf(path),
     read: async () => {
       const version = versionOf(path)
       if (version === undefined) return undefined

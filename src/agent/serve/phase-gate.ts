@@ -1,15 +1,12 @@
 import { AppError } from '../../errors/index.ts'
-import type { DeploymentGate } from '../../host/index.ts'
-import type { AppDesire, DeploymentPhase, GatedBy } from '../../protocol/index.ts'
+import { isSameWish, type DeploymentGate } from '../../host/index.ts'
+import type { DeploymentPhase, GatedBy } from '../../protocol/index.ts'
 import type { Clock } from '../../system/index.ts'
-
-/** What the server wants of one app now; undefined when it names the app no more. */
-export type CurrentDesire = () =>
-  | { readonly epoch: string; readonly desire: AppDesire | undefined }
-  | undefined
+import type { PresentDesire } from './serve-context.ts'
 
 export interface GateOptions {
-  readonly current: CurrentDesire
+  /** What the server wants of the app now; undefined when it names the app no more. */
+  readonly current: () => PresentDesire | undefined
   /** Resolves at the next change of what is wanted, or when the signal is aborted. */
   readonly changed: (signal: AbortSignal) => Promise<void>
   readonly clock: Clock
@@ -52,16 +49,12 @@ export function openPhaseGate({ current, changed, clock, waiting }: GateOptions)
 }
 
 /** @throws AppError `taken-back` when the server wants it undone, or wants something else by now. */
-export function phaseOf(gated: GatedBy, state: ReturnType<CurrentDesire>): DeploymentPhase {
-  const desire = state?.desire
-  const isSame =
-    state?.epoch === gated.epoch &&
-    desire?.deployment === gated.deployment &&
-    desire.generation === gated.generation
-  if (!isSame) {
+export function phaseOf(gated: GatedBy, present: PresentDesire | undefined): DeploymentPhase {
+  if (present === undefined || !isSameWish(present.gated, gated)) {
     throw new AppError('taken-back', `the server no longer wants deployment ${gated.deployment}`)
   }
-  if (desire.phase !== 'back') return desire.phase
+  const { phase } = present.desire
+  if (phase !== 'back') return phase
   throw new AppError('taken-back', `the server took deployment ${gated.deployment} back`)
 }
 

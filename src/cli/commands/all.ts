@@ -9,6 +9,7 @@ import { endpoints } from './endpoints.ts'
 import { history } from './history.ts'
 import { hostKeep } from './host-keep.ts'
 import { hostRevert } from './host-revert.ts'
+import { hostServe } from './host-serve.ts'
 import { init } from './init.ts'
 import { keyNew } from './key-new.ts'
 import { lift } from './lift.ts'
@@ -71,6 +72,7 @@ export const commands = [
   tokensRevoke,
   audit,
   auditVerify,
+  hostServe,
   completion,
   hostKeep,
   hostRevert,

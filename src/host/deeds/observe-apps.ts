@@ -11,22 +11,34 @@ import { listApps, readAppState } from '../state/locked-app.ts'
 /** Files named as drifted; a tree that was replaced would name thousands. */
 const mostDrifted = 50
 
-/** How every app stands, for a server; reads every file of what is current. */
-export async function observeApps(host: Host): Promise<ObservedApp[]> {
+/**
+ * How every app stands, for a server. Reads every file of what is current, unless `known` has the drift of that very
+ * deploy.
+ */
+export async function observeApps(
+  host: Host,
+  known: readonly ObservedApp[] = [],
+): Promise<ObservedApp[]> {
   const apps: ObservedApp[] = []
-  for (const app of listApps(host.layout)) apps.push(await observeApp(host, app))
+  for (const app of listApps(host.layout)) apps.push(await observeApp(host, app, known))
   return apps
 }
 
-async function observeApp(host: Host, app: string): Promise<ObservedApp> {
+async function observeApp(
+  host: Host,
+  app: string,
+  known: readonly ObservedApp[],
+): Promise<ObservedApp> {
   const state = readAppState(host.layout, app)
   const { managed, hold, quarantine } = state
   const current = describeCurrent(state)
+  const before = known.find((candidate) => candidate.app === app)
+  const isSame = before?.current?.deployment === current?.deployment
   return {
     app,
     generation: managed?.generation ?? 0,
     ...(current === undefined ? {} : { current }),
-    drifted: await findDrifted(host, state),
+    drifted: isSame && before !== undefined ? before.drifted : await findDrifted(host, state),
     ...(hold === undefined ? {} : { hold }),
     rejected: Object.keys(quarantine).toSorted(),
   }

@@ -32,13 +32,15 @@ export interface WantedRun {
   readonly isCommitted: boolean
   readonly error: (ReportedError & { readonly step?: string }) | undefined
   readonly traffic: DeploymentResult['traffic']
+  /** When it ended, milliseconds since 1970; 0 while it has not. */
+  readonly endedAt: number
 }
 
 /** Deployments of an app that are looked through, newest first. */
 const lookedThrough = 30
 
 /** Reads the state and the journals of an app as they are now; takes no lock and changes nothing. */
-export function readStanding(host: Host, app: string, wanted: GatedBy): AppStanding {
+export function readStanding(host: Host, app: string, wanted: GatedBy | undefined): AppStanding {
   const state = readAppState(host.layout, app)
   const { journal } = appPaths(host.layout, app)
   const { unfinished } = state
@@ -59,6 +61,7 @@ export function readStanding(host: Host, app: string, wanted: GatedBy): AppStand
       isCommitted: isBound(state, deployment),
       error: result.error,
       traffic: result.traffic,
+      endedAt: hasEnded ? result.startedAt + result.milliseconds : 0,
     }
   })
   return {
@@ -74,9 +77,10 @@ export function readStanding(host: Host, app: string, wanted: GatedBy): AppStand
   }
 }
 
-export function isSameWish(left: GatedBy | undefined, right: GatedBy): boolean {
+export function isSameWish(left: GatedBy | undefined, right: GatedBy | undefined): boolean {
   return (
-    left?.epoch === right.epoch &&
+    left !== undefined &&
+    left.epoch === right?.epoch &&
     left.deployment === right.deployment &&
     left.generation === right.generation
   )
