@@ -1,5 +1,6 @@
 import { fleetCodes } from './fleet-codes.ts'
 import { agentCodes } from './agent-codes.ts'
+import { desireCodes } from './desire-codes.ts'
 
 /** How a failure ends a command: each kind has one exit status (terminal/exit-codes.ts). */
 export type ErrorKind =
@@ -327,6 +328,9 @@ export const errorCodes = {
     kind: 'refused',
     meaning: 'A file is larger than the place that the server keeps for fetched files.',
   },
+
+  // what servers want of a host
+  ...desireCodes,
 
   // deploys
   quarantined: {
