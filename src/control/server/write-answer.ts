@@ -11,6 +11,8 @@ export async function writeAnswer(outgoing: ServerResponse, answer: Answer): Pro
   const text = contentType === undefined ? `${JSON.stringify(body)}\n` : String(body)
   const done = new Promise<void>((resolve) => outgoing.once('close', resolve))
   const timer = setTimeout(() => outgoing.destroy(), writeTime)
+  // Head and body leave in one packet.
+  outgoing.cork()
   outgoing.writeHead(status, {
     'content-type': contentType ?? 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
@@ -19,6 +21,7 @@ export async function writeAnswer(outgoing: ServerResponse, answer: Answer): Pro
     ...headers,
   })
   outgoing.end(text)
+  outgoing.uncork()
   await done
   clearTimeout(timer)
 }
