@@ -37,6 +37,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-trigger': readers,
   'list-triggers': readers,
   'read-event': { ...readers, trigger: 'own' },
+  'follow-events': readers,
   'publish-release': { deployer: 'own', admin: 'any' },
   'sign-release': { deployer: 'own', admin: 'any' },
   'list-releases': readers,

@@ -145,7 +145,14 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     await closeParts(inside)
     log.info('closed')
   }
-  return { url, identity, epoch: storage.epoch, firstAdmin, close }
+  let closed: Promise<void> | undefined
+  return {
+    url,
+    identity,
+    epoch: storage.epoch,
+    firstAdmin,
+    close: () => (closed ??= close()),
+  }
 }
 
 function answeringOf(
