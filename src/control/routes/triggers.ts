@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
-
 import { z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
 import { mayDo } from '../access/rights.ts'
 import type { Answer } from '../server/error-response.ts'
 import type { TriggerEvent } from '../storage/trigger-records.ts'
+import { sha256 } from '../triggers/sources/delivery.ts'
 import { missing } from './missing.ts'
 import { ok, type RouteRequest, type Services } from './route.ts'
 
@@ -40,19 +39,12 @@ export async function raiseTrigger(services: Services, request: RouteRequest): P
   const raised = await services.triggers.raise(trigger, {
     by: holder.id,
     source: 'token',
-    digest: createHash('sha256').update(request.rawBody).digest('hex'),
+    digest: sha256(request.rawBody),
+    audit: { who: `token ${holder.id}`, from: request.from },
     // Two callers that happen upon one key do not share a raise.
     ...(key === undefined ? {} : { key: `token:${holder.id}:${key}` }),
   })
-  await request.audit(raiseEntry(`token ${holder.id}`, { trigger, sequence: raised.sequence }))
   return raisedAnswer(services, raised)
-}
-
-export function raiseEntry(
-  who: string,
-  { trigger, sequence }: { readonly trigger: string; readonly sequence: number },
-) {
-  return { who, what: 'raise-trigger', object: `${trigger}/${sequence}`, outcome: 'ok' }
 }
 
 export function raisedAnswer(

@@ -107,7 +107,7 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     settings,
     services,
     log,
-    answering: answeringOf(inside, services, log),
+    answering: answeringOf(inside, { settings, services, log }),
   })
   const listener = await listenHttp({ ...settings.listen, pem, admits: admits(settings), answer })
   metrics.gauge('sluice_http_connections', 'Open connections.', () => listener.connections())
@@ -143,10 +143,13 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
   return { url, identity, epoch: storage.epoch, firstAdmin, close }
 }
 
-function answeringOf({ audit }: Inside, services: Services, log: ServerLog) {
+function answeringOf(
+  { audit }: Inside,
+  { settings, services, log }: Pick<HandlerOptions, 'settings' | 'services' | 'log'>,
+) {
   return createAnswering({
     router: createRouter(routes),
-    limits: openRateLimits(clock),
+    limits: openRateLimits(clock, { rates: settings.limits }),
     held: openHeldAnswers(),
     services,
     audit,

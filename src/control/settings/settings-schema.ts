@@ -57,6 +57,11 @@ const trigger = z.strictObject({
   starts: starts.optional(),
 })
 
+const rate = z.strictObject({
+  perMinute: z.int().min(1).max(10_000_000),
+  /** How many may come at once. */
+  burst: z.int().min(1).max(1_000_000),
+})
 export const triggerName = z
   .string()
   .regex(
@@ -128,6 +133,11 @@ export const serverSettingsSchema = z.strictObject({
     .optional(),
   /** Whose `X-Forwarded-For` counts; with `tls: {mode: off}` nobody else may connect. */
   trustedProxies: z.array(address).default([]),
+  /** Requests of one token, or of one stranger; ours unless given. Failed authentications keep theirs. */
+  limits: z
+    .strictObject({ raise: rate, poll: rate, read: rate, hook: rate, public: rate })
+    .partial()
+    .prefault({}),
   triggers: z.record(triggerName, trigger).default({}),
   /** How long hosts may take with a deployment. */
   deployments: z

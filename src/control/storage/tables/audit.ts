@@ -5,12 +5,9 @@ import type { Database, DatabaseTransaction } from '../database.ts'
 export function openAuditRecords(database: Database): AuditRecords {
   return {
     append: (entries) =>
-      database.transaction(async (transaction, attempt) => {
-        const head = await takeHead(database, transaction)
-        // Whoever has the head is alone here, so an earlier try is wholly here or not at all.
-        const isDone = attempt > 1 && (await hasEntry(transaction, entries[0]?.id))
-        return isDone ? head : await appendAfter(transaction, head, entries)
-      }),
+      database.transaction((transaction, attempt) =>
+        appendEntries(database, transaction, { entries, attempt }),
+      ),
     list: ({ after, limit }) =>
       database.transaction(async (transaction) => {
         const query = transaction.selectFrom('audit_entries').where('sequence', '>', after)
@@ -24,6 +21,18 @@ export function openAuditRecords(database: Database): AuditRecords {
         return { ...noEntry, ...(await query.where('name', '=', headName).executeTakeFirst()) }
       }),
   }
+}
+
+/** Appends within a transaction of something else. Nobody else appends until that is over, so take other locks before. */
+export async function appendEntries(
+  database: Database,
+  transaction: DatabaseTransaction,
+  { entries, attempt }: { readonly entries: readonly NewAuditEntry[]; readonly attempt: number },
+): Promise<AuditHead> {
+  const head = await takeHead(database, transaction)
+  // Whoever has the head is alone here, so an earlier try is wholly here or not at all.
+  const isDone = attempt > 1 && (await hasEntry(transaction, entries[0]?.id))
+  return isDone ? head : await appendAfter(transaction, head, entries)
 }
 
 const headName = 'audit'
