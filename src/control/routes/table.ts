@@ -4,6 +4,7 @@ import { readAudit, readAuditHead, readAuditQuery } from './audit.ts'
 import { createJoinToken, createJoinTokenBody, listAgents, listAgentsQuery } from './fleet.ts'
 import { listJoinTokens, listJoinTokensQuery, removeAgent, renameAgent } from './fleet.ts'
 import { renameAgentBody, revokeJoinToken } from './fleet.ts'
+import { deploymentRoutes } from './deployment-table.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
 import {
@@ -86,6 +87,7 @@ export const routes: readonly Route[] = [
     rate: 'hook',
     handle: receiveHook,
   }),
+  ...deploymentRoutes,
   route({
     name: 'publish-release',
     method: 'PUT',
