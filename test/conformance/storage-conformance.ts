@@ -8,8 +8,9 @@ import type { NewRaise, RaiseResult } from '../../src/control/storage/trigger-re
 import { randomText, systemClock } from '../../src/system/index.ts'
 import { open, type PrepareDatabase, type Story } from '../support/database-under-test.ts'
 import { agentsConformance } from './agents-conformance.ts'
-import { accessConformance, assertOneChain } from './access-conformance.ts'
 import { releasesConformance } from './releases-conformance.ts'
+import { accessConformance, assertOneChain } from './access-conformance.ts'
+import { deploymentsConformance } from './deployments-conformance.ts'
 import { crashConformance } from './storage-crashes.ts'
 import { triggersConformance } from './triggers-conformance.ts'
 
@@ -27,6 +28,7 @@ export function storageConformance(kind: string, prepare: PrepareDatabase): void
   accessConformance(story)
   agentsConformance(story)
   releasesConformance(story)
+  deploymentsConformance(story)
   crashConformance(story)
 }
 

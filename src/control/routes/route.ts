@@ -1,4 +1,5 @@
 import type { z } from '../../config/index.ts'
+import { AppError } from '../../errors/index.ts'
 import type { Clock } from '../../system/index.ts'
 import type { ChannelBinding, ChannelProof, Identity } from '../../trust/index.ts'
 import type { Holder, RequestObject, Right } from '../access/rights.ts'
@@ -100,4 +101,11 @@ export function route<Body = unknown, Query = unknown>(row: Route<Body, Query>):
 
 export function ok(body: unknown, status = 200): Answer {
   return { status, body }
+}
+
+/** @throws AppError `request-invalid`. */
+export function readKey(headers: ReadonlyMap<string, string>): string | undefined {
+  const key = headers.get('idempotency-key')
+  if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key
+  throw new AppError('request-invalid', 'Idempotency-Key is not 1 to 200 printable characters')
 }

@@ -5,6 +5,7 @@ import { createJoinToken, createJoinTokenBody, listAgents, listAgentsQuery } fro
 import { listJoinTokens, listJoinTokensQuery, removeAgent, renameAgent } from './fleet.ts'
 import { renameAgentBody, revokeJoinToken } from './fleet.ts'
 import { followEvents, followEventsQuery } from './events.ts'
+import { deploymentRoutes } from './deployment-table.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
 import { releaseRoutes } from './release-rows.ts'
@@ -89,6 +90,7 @@ export const routes: readonly Route[] = [
     handle: receiveHook,
   }),
   ...releaseRoutes,
+  ...deploymentRoutes,
   route({
     name: 'show-self',
     method: 'GET',

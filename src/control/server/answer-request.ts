@@ -141,7 +141,9 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
     // Only of known tokens: strangers cannot fill the log.
     if (route.audited === true && holder !== undefined && refusals.has(code)) {
       const object =
-        params['trigger'] ?? params['token'] ?? params['agent'] ?? params['digest'] ?? ''
+        ['trigger', 'token', 'agent', 'digest', 'deployment']
+          .map((name) => params[name])
+          .find((value) => value !== undefined) ?? ''
       await record({ who: whoIs(holder), what: route.name, object, outcome: code })
     }
     throw thrown

@@ -1,4 +1,5 @@
 import { appName, byteSize, duration, port, z } from '../../config/index.ts'
+import { agentLabelsSchema } from '../../protocol/index.ts'
 
 // sluice-server.yaml as it is written. Relative paths are looked for beside it.
 
@@ -24,12 +25,10 @@ const source = z.union([
 ])
 
 /** The labels that a host must have, each with this value. */
-export const selectorSchema = z
-  .record(
-    z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'is not the name of a label'),
-    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not the value of a label'),
-  )
-  .refine((labels) => Object.keys(labels).length > 0, 'names no label')
+export const selectorSchema = agentLabelsSchema.refine(
+  (labels) => Object.keys(labels).length > 0,
+  'names no label',
+)
 
 /** `latest`, a version, a pattern such as `1.*`, or `sha256:…`. */
 export const wantedRelease = z

@@ -17,12 +17,9 @@ export async function createDeployment(
   transaction: DatabaseTransaction,
   { request, decide }: { readonly request: NewDeployment; readonly decide: Decider },
 ): Promise<Creation> {
-  const { id, app, digest, selector, requestDigest } = request
-  const earlier = await readDeployment(transaction, id)
-  if (earlier !== undefined)
-    return earlier.digest === requestDigest
-      ? { kind: 'repeated', deployment: earlier.deployment }
-      : { kind: 'key-reused' }
+  const { id, app, digest, selector } = request
+  const earlier = await findEarlier(transaction, request)
+  if (earlier !== undefined) return earlier
   if (!(await lockRelease(database, transaction, request))) return { kind: 'no-release' }
   const rejected = await findRejected(transaction, app, digest)
   if (rejected !== undefined)
@@ -31,6 +28,9 @@ export async function createDeployment(
   const agents = await lockMatchingAgents(database, transaction, selector)
   if (agents.length === 0) return { kind: 'no-hosts' }
   const unfinished = await findUnfinished(transaction, app, agents)
+  // The same request may have come at the same time, and been first.
+  if (unfinished?.id === id)
+    return (await findEarlier(transaction, request)) ?? { kind: 'no-hosts' }
   if (unfinished !== undefined)
     return { kind: 'unfinished', deployment: unfinished.id, by: unfinished.requested_by }
   const row = rowOf(request)
@@ -45,6 +45,17 @@ export async function createDeployment(
   const made = await readDeployment(transaction, id)
   if (made === undefined) throw new AppError('bug', `deployment ${id} is gone that was just made`)
   return { kind: 'created', deployment: made.deployment }
+}
+
+async function findEarlier(
+  transaction: DatabaseTransaction,
+  { id, requestDigest }: NewDeployment,
+): Promise<Creation | undefined> {
+  const earlier = await readDeployment(transaction, id)
+  if (earlier === undefined) return undefined
+  return earlier.digest === requestDigest
+    ? { kind: 'repeated', deployment: earlier.deployment }
+    : { kind: 'key-reused' }
 }
 
 async function readDeployment(
