@@ -3,11 +3,10 @@ import { resolve } from 'node:path'
 
 import { AppError, errorCodes, type ErrorCode } from '../../errors/index.ts'
 import { withPath, type Secret } from '../../system/index.ts'
-import { parseToken, readPassword } from '../../trust/index.ts'
+import { connectToServer, parseToken, readPassword, unreachable } from '../../trust/index.ts'
+import type { PinnedServer, WireAnswer, WireMessage } from '../../trust/index.ts'
 import type { CliContext } from '../context.ts'
-import { openPinnedConnection } from './pinned-connection.ts'
 import { serverPlace, type ServerValues } from './server-options.ts'
-import { answerTime, unreachable, type WireAnswer, type WireMessage } from './wire.ts'
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -25,7 +24,11 @@ export interface ServerClient {
   ask<Answer>(request: ApiRequest): Promise<Answer>
 }
 
-type Send = (message: WireMessage) => Promise<WireAnswer>
+type SentAnswer = Pick<WireAnswer, 'status' | 'text'>
+type Send = (message: WireMessage) => Promise<SentAnswer>
+
+/** Milliseconds; beyond the longest answer that a server holds. */
+const answerTime = 40_000
 
 /** Reads the token and the pin; connects at the first request. @throws AppError `usage`, `token-invalid`. */
 export function openServerClient(
@@ -38,7 +41,7 @@ export function openServerClient(
   const send: Send =
     keyHash === undefined
       ? (message) => sendByFetch(url, message, signal)
-      : (message) => openPinnedConnection({ url, keyHash, signal }, message)
+      : (message) => sendToPinned({ url, keyHash }, message, signal)
   return { keyHash, ask: (request) => ask(send, token, request) }
 }
 
@@ -91,17 +94,34 @@ function refusal(status: number, answer: unknown): AppError {
   return new AppError(known ? (code as ErrorCode) : 'server-unreachable', message, details)
 }
 
+/** The token is sent only once the connection was proved to end at the pinned server. */
+async function sendToPinned(
+  server: PinnedServer,
+  message: WireMessage,
+  signal: AbortSignal,
+): Promise<SentAnswer> {
+  const limits = { timeout: answerTime, signal }
+  const connection = await connectToServer(server, limits)
+  try {
+    return await connection.ask(message, limits)
+  } finally {
+    connection.close()
+  }
+}
+
 async function sendByFetch(
   url: URL,
   { method, path, headers, body }: WireMessage,
   signal: AbortSignal,
-): Promise<WireAnswer> {
+): Promise<SentAnswer> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTime)])
   const init = { method, headers, signal: limit, redirect: 'error' as const }
   try {
     const answer = await fetch(new URL(path, url), body === '' ? init : { ...init, body })
     return { status: answer.status, text: await answer.text() }
   } catch (thrown) {
-    throw signal.aborted ? signal.reason : unreachable(url, thrown)
+    throw signal.aborted ? signal.reason : unreachable(url, thrown, untrusted)
   }
 }
+
+const untrusted = 'for a self-made certificate give --identity-file, the identity.pub of the server'
