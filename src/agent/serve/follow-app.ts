@@ -37,7 +37,8 @@ const shortPause = 2000
 
 /** Acts until there is nothing to do; answers after how many milliseconds to look again. */
 async function workOn(context: ServeContext, app: string, hasRested: () => void): Promise<number> {
-  for (;;) {
+  // What ended us three times is not touched until the server states something else.
+  while (!context.desired.isAside) {
     const present = presentDesire(context, app)
     try {
       await reject(context, app)
@@ -49,6 +50,7 @@ async function workOn(context: ServeContext, app: string, hasRested: () => void)
       return await failed(context, present, thrown)
     }
   }
+  return usualPause
 }
 
 /** Before anything is deployed: a rejected release must not be. */

@@ -16,6 +16,8 @@ export interface ToldDeployment {
   readonly generation: number
   readonly state: HostDeploymentState
   readonly code: string | undefined
+  /** Of the error; another reason is news. */
+  readonly message: string | undefined
 }
 
 export const nothingTold: Told = { deployments: {}, runs: {} }
@@ -26,7 +28,7 @@ const rememberedRuns = 2000
 export function afterReport(told: Told, body: HostReportBody): Told {
   if (body.kind === 'deployment-state') {
     const { deployment, generation, state, error } = body
-    const entry = { deployment, generation, state, code: error?.code }
+    const entry = { deployment, generation, state, code: error?.code, message: error?.message }
     return { ...told, deployments: { ...told.deployments, [body.app]: entry } }
   }
   if (body.kind !== 'script-state') return told
@@ -43,6 +45,7 @@ export function isNews(told: Told, body: HostReportBody): boolean {
     last?.deployment !== body.deployment ||
     last.generation !== body.generation ||
     last.state !== body.state ||
-    last.code !== body.error?.code
+    last.code !== body.error?.code ||
+    last.message !== body.error?.message
   )
 }
