@@ -9,6 +9,8 @@ export type {
   DeployRequest,
   DeployStatus,
   EndpointStatus,
+  GatedBy,
+  Hold,
   HostPlan,
   HostStatus,
   LiftSummary,

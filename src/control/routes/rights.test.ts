@@ -51,6 +51,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'list-rejected': readers,
   'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
   'lift-release': { approver: 'own', admin: 'any' },
+  'follow-events': readers,
   'publish-release': { deployer: 'own', admin: 'any' },
   'sign-release': { deployer: 'own', admin: 'any' },
   'list-releases': readers,

@@ -4,21 +4,11 @@ import { readAudit, readAuditHead, readAuditQuery } from './audit.ts'
 import { createJoinToken, createJoinTokenBody, listAgents, listAgentsQuery } from './fleet.ts'
 import { listJoinTokens, listJoinTokensQuery, removeAgent, renameAgent } from './fleet.ts'
 import { renameAgentBody, revokeJoinToken } from './fleet.ts'
-import { deploymentRoutes } from './deployment-table.ts'
+import { deploymentRoutes } from './deployment-rows.ts'
+import { followEvents, followEventsQuery } from './events.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
-import {
-  fetchRelease,
-  largestArchive,
-  listReleases,
-  listReleasesQuery,
-  publishQuery,
-  publishRelease,
-  readRelease,
-  showRelease,
-  signedBody,
-  signRelease,
-} from './releases.ts'
+import { releaseRoutes } from './release-rows.ts'
 import { route, type Route } from './route.ts'
 import { identityQuery, proveIdentity, showHealth, showMetrics, showReadiness } from './server.ts'
 import { createToken, createTokenBody, listTokens, listTokensQuery } from './tokens.ts'
@@ -79,6 +69,18 @@ export const routes: readonly Route[] = [
     handle: readEvent,
   }),
   route({
+    name: 'follow-events',
+    method: 'GET',
+    path: '/v1/events',
+    summary:
+      'follow what is raised as server-sent events; `Last-Event-ID` goes on after the one seen last',
+    needs: 'read-triggers',
+    query: followEventsQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    handle: followEvents,
+  }),
+  route({
     name: 'receive-hook',
     method: 'POST',
     path: '/v1/hooks/{trigger}',
@@ -88,78 +90,7 @@ export const routes: readonly Route[] = [
     handle: receiveHook,
   }),
   ...deploymentRoutes,
-  route({
-    name: 'publish-release',
-    method: 'PUT',
-    path: '/v1/releases/{digest}',
-    summary: 'publish a release: the body is the archive of this sha256, at most 4 GiB',
-    needs: 'publish',
-    query: publishQuery,
-    about: ({ app }) => ({ app }),
-    bodyCap: 0,
-    streams: { cap: largestArchive },
-    rate: 'manage',
-    audited: true,
-    handle: publishRelease,
-  }),
-  route({
-    name: 'sign-release',
-    method: 'PUT',
-    path: '/v1/releases/{digest}/statement',
-    summary: 'put statement and signatures to a release, in place of earlier ones',
-    needs: 'publish',
-    query: publishQuery,
-    about: ({ app }) => ({ app }),
-    body: signedBody,
-    bodyCap: 256 * 1024,
-    rate: 'manage',
-    audited: true,
-    handle: signRelease,
-  }),
-  route({
-    name: 'list-releases',
-    method: 'GET',
-    path: '/v1/releases',
-    summary:
-      'list releases, 200 from the latest one or the one after `before`, of one app or of all',
-    needs: 'read-releases',
-    query: listReleasesQuery,
-    bodyCap: 0,
-    rate: 'read',
-    handle: listReleases,
-  }),
-  route({
-    name: 'show-release',
-    method: 'GET',
-    path: '/v1/releases/{digest}/about',
-    summary: 'what a release is, with its statement and signatures',
-    needs: 'read-releases',
-    bodyCap: 0,
-    rate: 'read',
-    handle: showRelease,
-  }),
-  route({
-    name: 'read-release',
-    method: 'GET',
-    path: '/v1/releases/{digest}',
-    summary: 'read an archive, whole or by a range',
-    needs: 'read-releases',
-    bodyCap: 0,
-    rate: 'read',
-    sendsFile: true,
-    handle: readRelease,
-  }),
-  route({
-    name: 'fetch-release',
-    method: 'GET',
-    path: '/v1/agent/releases/{digest}',
-    summary: "read an archive that is meant for the agent's host",
-    needs: 'fetch-releases',
-    bodyCap: 0,
-    rate: 'read',
-    sendsFile: true,
-    handle: fetchRelease,
-  }),
+  ...releaseRoutes,
   route({
     name: 'show-self',
     method: 'GET',

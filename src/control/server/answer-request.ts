@@ -11,6 +11,7 @@ import { errorAnswer, type Answer } from './error-response.ts'
 import type { Router } from './find-route.ts'
 import type { HeldAnswers } from './held-answers.ts'
 import { assertRate, type RateLimits } from './rate-limits.ts'
+import { watchEvents } from './watch-events.ts'
 import { readHead, type RawHead, type RequestHead } from './request-head.ts'
 
 /** A request as it comes off the wire. */
@@ -129,7 +130,8 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
   try {
     assertAllowed(call)
     const request = { ...requestOf(call), audit: record }
-    if (route.holds !== true || holder === undefined) return await route.handle(services, request)
+    if (route.holds !== true || holder === undefined)
+      return guardEvents(options, call, await route.handle(services, request))
     const answer = await options.held.hold(holder.id, () => route.handle(services, request))
     // A token that was revoked while the answer was held gets none.
     await authenticate(services, bearerOf(call.head))
@@ -150,6 +152,16 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
 
 function whoIs({ id, agent }: Holder): string {
   return agent === undefined ? `token ${id}` : `agent ${id}`
+}
+
+/** A stream of events counts as a held answer, and ends with the token that it was asked for with. */
+function guardEvents({ held, services }: AnsweringOptions, call: Call, answer: Answer): Answer {
+  const { holder, head } = call
+  if (answer.events === undefined || holder === undefined) return answer
+  const onEnd = held.begin(holder.id)
+  const again = (): Promise<Holder> => authenticate(services, bearerOf(head))
+  const { clock } = services
+  return { ...answer, events: watchEvents(answer.events, { clock, authenticate: again, onEnd }) }
 }
 
 const refusals = new Set(['forbidden', 'not-found'])

@@ -41,7 +41,11 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const visit = sockets.get(incoming.socket)
     visit?.begin()
-    outgoing.once('close', () => visit?.end())
+    outgoing.once('close', () => {
+      visit?.end()
+      // What was held until now kept its connection open for more.
+      if (isClosing) incoming.socket.end()
+    })
     if (isClosing) outgoing.setHeader('connection', 'close')
     void options.answer(incoming, outgoing)
   }

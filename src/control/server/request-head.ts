@@ -46,6 +46,7 @@ const onlyOnce = new Set([
   'content-encoding',
   'transfer-encoding',
   'idempotency-key',
+  'last-event-id',
   'x-hub-signature-256',
   'x-gitlab-token',
   'webhook-id',

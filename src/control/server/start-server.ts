@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { toAppError } from '../../errors/index.ts'
-import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
+import {
+  openSystemd,
+  randomText,
+  sluiceVersion,
+  systemClock,
+  type Secret,
+} from '../../system/index.ts'
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
@@ -26,7 +32,6 @@ import { createRouter } from './find-route.ts'
 import { openHeldAnswers } from './held-answers.ts'
 import { listenHttp, type HttpListener } from './listen-http.ts'
 import { openMetrics } from './metrics.ts'
-import { openSystemd } from './notify-systemd.ts'
 import { openRateLimits } from './rate-limits.ts'
 import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
@@ -140,7 +145,14 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     await closeParts(inside)
     log.info('closed')
   }
-  return { url, identity, epoch: storage.epoch, firstAdmin, close }
+  let closed: Promise<void> | undefined
+  return {
+    url,
+    identity,
+    epoch: storage.epoch,
+    firstAdmin,
+    close: () => (closed ??= close()),
+  }
 }
 
 function answeringOf(

@@ -50,14 +50,15 @@ async function raise(
 ): Promise<readonly RaiseResult[]> {
   const counters = await takeCounters(database, transaction, raises)
   // Whoever has the counters is alone with these triggers, so an earlier try is wholly here or not at all.
-  const earlier = await findEarlier(transaction, raises, { byId: attempt > 1 })
+  const earlier = await findEarlier(database, transaction, { raises, byId: attempt > 1 })
   const { results, recorded, counters: next } = assignSequences(raises, counters, earlier)
+  if (recorded.length > 0) {
+    await recordEvents(database, transaction, recorded)
+    await writeCounters(transaction, next)
+    if (database.dialect.hasNotify) await tellOthers(transaction, [...next.keys()])
+  }
   const entries = auditEntries(raises, results)
   if (entries.length > 0) await appendEntries(database, transaction, { entries, attempt })
-  if (recorded.length === 0) return results
-  await recordEvents(transaction, recorded)
-  await writeCounters(transaction, next)
-  if (database.dialect.hasNotify) await tellOthers(transaction, [...next.keys()])
   return results
 }
 
