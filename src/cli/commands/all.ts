@@ -5,6 +5,7 @@ import { boot } from './boot.ts'
 import { completion } from './completion.ts'
 import { connect } from './connect.ts'
 import { deploy } from './deploy.ts'
+import { cancel, deployments } from './deployments.ts'
 import { disconnect } from './disconnect.ts'
 import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
@@ -22,6 +23,7 @@ import { pin, unpin } from './pin.ts'
 import { proxyServe } from './proxy-serve.ts'
 import { prune } from './prune.ts'
 import { publish } from './publish.ts'
+import { quarantine, rejected } from './quarantine.ts'
 import { releaseHold } from './release-hold.ts'
 import { releases } from './releases.ts'
 import { resume } from './resume.ts'
@@ -43,11 +45,15 @@ export const commands = [
   deploy,
   rollback,
   resume,
+  cancel,
   lift,
+  quarantine,
   releaseHold,
   status,
   endpoints,
   history,
+  deployments,
+  rejected,
   show,
   logs,
   doctor,
