@@ -43,6 +43,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'show-release': readers,
   'read-release': readers,
   'fetch-release': { agent: 'none' },
+  'use-relay': { agent: 'none' },
   'show-self': everybody,
   'list-tokens': { admin: 'any' },
   'create-token': { admin: 'any' },
@@ -117,7 +118,7 @@ test('what is not yours is answered exactly as what is not there', async (t) => 
 })
 
 function pathOf(
-  { path, about }: Route,
+  { path, about, name: route }: Route,
   {
     object,
     event,
@@ -131,6 +132,7 @@ function pathOf(
     .replace('{sequence}', object === 'own' ? '1' : '2')
     .replace('{token}', 'AAAAAAAAAAA')
     .replace('{digest}', digest)
+  if (route === 'use-relay') return `${filled}?url=YQ`
   return about === undefined ? filled : `${filled}?app=${name}`
 }
 

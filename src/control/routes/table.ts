@@ -2,6 +2,7 @@ import { readAudit, readAuditHead, readAuditQuery } from './audit.ts'
 import { followEvents, followEventsQuery } from './events.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
+import { readThroughRelay, useRelayQuery } from './relay.ts'
 import { releaseRoutes } from './release-rows.ts'
 import { route, type Route } from './route.ts'
 import { identityQuery, proveIdentity, showHealth, showMetrics, showReadiness } from './server.ts'
@@ -82,6 +83,20 @@ export const routes: readonly Route[] = [
     handle: receiveHook,
   }),
   ...releaseRoutes,
+  route({
+    name: 'use-relay',
+    method: 'GET',
+    path: '/v1/relay',
+    summary:
+      'read a file that the server fetches: `url` in base64url, `digest` its sha256 where known',
+    needs: 'use-relay',
+    query: useRelayQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    sendsFile: true,
+    holds: true,
+    handle: readThroughRelay,
+  }),
   route({
     name: 'show-self',
     method: 'GET',

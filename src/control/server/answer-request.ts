@@ -127,9 +127,7 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
     if (route.holds !== true || holder === undefined)
       return guardEvents(options, call, await route.handle(services, request))
     const answer = await options.held.hold(holder.id, () => route.handle(services, request))
-    // A token that was revoked while the answer was held gets none.
-    await services.tokens.authenticate(bearerOf(call.head))
-    return answer
+    return await stillAllowed(services, call, answer)
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
@@ -137,6 +135,17 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
       const object = params['trigger'] ?? params['token'] ?? params['digest'] ?? ''
       await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
     }
+    throw thrown
+  }
+}
+
+/** A token that was revoked while the answer was held gets none. */
+async function stillAllowed({ tokens }: Services, { head }: Call, answer: Answer): Promise<Answer> {
+  try {
+    await tokens.authenticate(bearerOf(head))
+    return answer
+  } catch (thrown) {
+    answer.file?.release()
     throw thrown
   }
 }

@@ -7,6 +7,7 @@ import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openServerRelay } from '../relay/relay-door.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
@@ -154,6 +155,7 @@ function openParts(settings: ServerSettings, storage: Storage) {
   return {
     storage,
     archives: openReleaseFiles(settings.releases),
+    relay: openServerRelay(settings, clock),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
     audit: openAuditLog({ storage, clock, randomText }),
@@ -161,7 +163,8 @@ function openParts(settings: ServerSettings, storage: Storage) {
   }
 }
 
-async function closeParts({ audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts({ audit, storage, relay }: ReturnType<typeof openParts>): Promise<void> {
+  await relay?.close()
   await audit.close()
   await storage.close()
 }
