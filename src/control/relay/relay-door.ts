@@ -18,6 +18,12 @@ export interface RelayDoor {
    * the file. What `Relay.fetchUrl` throws.
    */
   open(request: { readonly url: string; readonly digest: string | undefined }): Promise<SentFile>
+  /** @throws AppError `origin-refused` unless the address may be asked for. */
+  assertAllowed(url: string): void
+  /** Fetches an address anew, however long it takes. */
+  fetch(url: string): Promise<void>
+  /** What was fetched last from an address, without asking for it again. */
+  cached(url: string): SentFile | undefined
   close(): Promise<void>
 }
 
@@ -64,6 +70,12 @@ export function openRelayDoor(options: RelayDoorOptions): RelayDoor {
       throw new AppError('download-failed', 'the file had to go for others at once', {
         retryable: true,
       })
+    },
+    assertAllowed: (url) => relay.assertAllowed(url),
+    fetch: (url) => relay.fetchUrl(`url ${url}`, url),
+    cached: (url) => {
+      const file = relay.open(`url ${url}`)
+      return file === undefined ? undefined : sentFile(file, undefined)
     },
     close: () => relay.close(),
   }

@@ -8,6 +8,7 @@ import type { Answer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
 import type { ReleaseFiles } from '../releases/release-files.ts'
+import type { ProstagmaDoor } from '../prostagma/prostagma-door.ts'
 import type { RelayDoor } from '../relay/relay-door.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { HookDoor } from '../triggers/sources/hook-door.ts'
@@ -23,6 +24,8 @@ export interface Services {
   readonly triggers: Triggers
   readonly definitions: ReadonlyMap<string, TriggerDefinition>
   readonly hooks: HookDoor
+  /** Undefined unless Prostagma's clients are served. */
+  readonly prostagma: ProstagmaDoor | undefined
   readonly tokens: Tokens
   readonly metrics: Metrics
   readonly identity: Identity

@@ -3,6 +3,7 @@ import { followEvents, followEventsQuery } from './events.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
 import { readThroughRelay, useRelayQuery } from './relay.ts'
+import { prostagmaRoutes } from './prostagma.ts'
 import { releaseRoutes } from './release-rows.ts'
 import { route, type Route } from './route.ts'
 import { identityQuery, proveIdentity, showHealth, showMetrics, showReadiness } from './server.ts'
@@ -83,6 +84,7 @@ export const routes: readonly Route[] = [
     handle: receiveHook,
   }),
   ...releaseRoutes,
+  ...prostagmaRoutes,
   route({
     name: 'use-relay',
     method: 'GET',

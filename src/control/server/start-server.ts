@@ -7,6 +7,7 @@ import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
 import { openServerRelay } from '../relay/relay-door.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
@@ -156,6 +157,7 @@ function openParts(settings: ServerSettings, storage: Storage) {
     storage,
     archives: openReleaseFiles(settings.releases),
     relay: openServerRelay(settings, clock),
+    prostagma: openProstagmaDoor(settings),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
     audit: openAuditLog({ storage, clock, randomText }),

@@ -9,6 +9,8 @@ const secretFiles = z.array(path).min(1).max(5)
 
 const source = z.union([
   z.literal('token'),
+  /** Prostagma's clients, with the secret of `prostagma`. */
+  z.literal('prostagma'),
   z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('github'),
@@ -106,6 +108,8 @@ export const serverSettingsSchema = z.strictObject({
   triggers: z.record(triggerName, trigger).default({}),
   releases: releases.prefault({}),
   relay: relay.optional(),
+  /** Routes for Prostagma's clients, only for triggers that name `prostagma` as a source. */
+  prostagma: z.strictObject({ secretFiles }).optional(),
 })
 
 /** For editors. */

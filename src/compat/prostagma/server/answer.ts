@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { isSecret, parseAsk } from '../../../control/index.ts'
 import { toAppError } from '../../../errors/index.ts'
 import { metricsType } from '../../../metrics/index.ts'
-import { isSecret, parseAsk } from './ask.ts'
 import { cacheFromS3, cacheFromWeb, readCache } from './cache-routes.ts'
 import { readBody } from './read-body.ts'
 import type { Route, ServerContext } from './server-context.ts'
