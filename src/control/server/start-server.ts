@@ -18,6 +18,8 @@ import { openJoinTokens } from '../agents/join-tokens.ts'
 import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
 import { openFleet } from '../deployments/open-fleet.ts'
+import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
+import { openServerRelay } from '../relay/relay-door.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
@@ -190,6 +192,8 @@ function openParts(storage: Storage, identity: Identity, settings: ServerSetting
     deployments: fleet.deployments,
     starts: fleet.starts,
     desk: openAgentDesk(fleet.deployments),
+    relay: openServerRelay(settings, clock),
+    prostagma: openProstagmaDoor(settings),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
     audit,
@@ -197,8 +201,14 @@ function openParts(storage: Storage, identity: Identity, settings: ServerSetting
   }
 }
 
-async function closeParts({ fleet, audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts({
+  fleet,
+  audit,
+  storage,
+  relay,
+}: ReturnType<typeof openParts>): Promise<void> {
   await fleet.close()
+  await relay?.close()
   await audit.close()
   await storage.close()
 }
