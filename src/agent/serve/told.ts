@@ -38,9 +38,9 @@ export function afterReport(told: Told, body: HostReportBody): Told {
 
 /** Whether a report says something that the one before did not. */
 export function isNews(told: Told, body: HostReportBody): boolean {
-  if (body.kind === 'script-state') return told.runs[body.run] !== body.state
+  if (body.kind === 'script-state') return toldOfRun(told, body.run) !== body.state
   if (body.kind !== 'deployment-state') return true
-  const last = told.deployments[body.app]
+  const last = toldOfApp(told, body.app)
   return (
     last?.deployment !== body.deployment ||
     last.generation !== body.generation ||
@@ -48,4 +48,14 @@ export function isNews(told: Told, body: HostReportBody): boolean {
     last.code !== body.error?.code ||
     last.message !== body.error?.message
   )
+}
+
+// Names that servers give may be ones that every object has.
+
+export function toldOfApp({ deployments }: Told, app: string): ToldDeployment | undefined {
+  return Object.hasOwn(deployments, app) ? deployments[app] : undefined
+}
+
+export function toldOfRun({ runs }: Told, run: string): RunState | undefined {
+  return Object.hasOwn(runs, run) ? runs[run] : undefined
 }
