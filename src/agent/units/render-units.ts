@@ -43,7 +43,6 @@ const sandbox = [
   'ProtectSystem=strict',
   'ProtectHome=yes',
   'ProtectProc=invisible',
-  'ProcSubset=pid',
   'PrivateTmp=yes',
   'PrivateDevices=yes',
   'PrivateUsers=yes',
