@@ -9,6 +9,8 @@ export type {
   DeployRequest,
   DeployStatus,
   EndpointStatus,
+  GatedBy,
+  Hold,
   HostPlan,
   HostStatus,
   LiftSummary,
@@ -21,6 +23,9 @@ export type {
 export { deploymentPhases, desiredStateSchema, digestText, idText } from './desired-state.ts'
 export type { AppDesire, DeploymentPhase, DesiredState } from './desired-state.ts'
 export type { RejectedRelease, ScriptOrder, WantedRelease } from './desired-state.ts'
+export { canCancel, deploymentStates, isFinished } from './deployment-states.ts'
+export { nextDeploymentStates, unfinishedStates } from './deployment-states.ts'
+export type { DeploymentState } from './deployment-states.ts'
 export { hostAnswerSchemas, hostAskSchema } from './host-door.ts'
 export type { HostAsk, WantedArchives } from './host-door.ts'
 export { hostReportSchema, nextHostStates } from './host-reports.ts'

@@ -5,12 +5,14 @@ import { boot } from './boot.ts'
 import { completion } from './completion.ts'
 import { connect } from './connect.ts'
 import { deploy } from './deploy.ts'
+import { cancel, deployments } from './deployments.ts'
 import { disconnect } from './disconnect.ts'
 import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { history } from './history.ts'
 import { hostKeep } from './host-keep.ts'
 import { hostRevert } from './host-revert.ts'
+import { hostServe } from './host-serve.ts'
 import { init } from './init.ts'
 import { joinToken, joinTokenList, joinTokenRevoke } from './join-token.ts'
 import { keyNew } from './key-new.ts'
@@ -21,6 +23,8 @@ import { pin, unpin } from './pin.ts'
 import { proxyServe } from './proxy-serve.ts'
 import { prune } from './prune.ts'
 import { publish } from './publish.ts'
+import { quarantine, rejected } from './quarantine.ts'
+import { releaseHold } from './release-hold.ts'
 import { releases } from './releases.ts'
 import { resume } from './resume.ts'
 import { rollback } from './rollback.ts'
@@ -41,10 +45,15 @@ export const commands = [
   deploy,
   rollback,
   resume,
+  cancel,
   lift,
+  quarantine,
+  releaseHold,
   status,
   endpoints,
   history,
+  deployments,
+  rejected,
   show,
   logs,
   doctor,
@@ -82,6 +91,7 @@ export const commands = [
   agentInstallUnits,
   audit,
   auditVerify,
+  hostServe,
   completion,
   hostKeep,
   hostRevert,

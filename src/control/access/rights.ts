@@ -13,6 +13,13 @@ export interface Holder {
 /** What a request is about, as far as rights depend on it. */
 export interface RequestObject {
   readonly trigger?: string
+  readonly app?: string
+  /** What a deployment selects by the label `env`. */
+  readonly environment?: string
+  /** The token that asked for the deployment in question. */
+  readonly requestedBy?: string
+  /** Only the handler will know what it is about, and asks again then. */
+  readonly later?: true
   /** The token that raised the event in question. */
   readonly raisedBy?: string
 }
@@ -40,6 +47,17 @@ const grants = {
     approver: 'any',
     admin: 'any',
   },
+  'request-deployment': { deployer: 'own', admin: 'any' },
+  'cancel-deployment': { deployer: 'own', admin: 'any' },
+  'read-deployments': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'read-output': { deployer: 'own', approver: 'own', admin: 'any' },
+  'release-hold': { deployer: 'own', admin: 'any' },
+  'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
+  'lift-release': { approver: 'own', admin: 'any' },
+  publish: { deployer: 'own', admin: 'any' },
+  'read-releases': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'fetch-releases': { agent: 'any' },
+  'use-relay': { agent: 'any' },
   'read-metrics': { viewer: 'any', admin: 'any' },
   'read-audit': { auditor: 'any', admin: 'any' },
   'manage-tokens': { admin: 'any' },
@@ -67,7 +85,13 @@ export function mayDo(
   return reach === 'any' || isOwn(holder, object) ? 'allowed' : 'unseen'
 }
 
-function isOwn({ id, scope }: Holder, { trigger, raisedBy }: RequestObject): boolean {
+function isOwn({ id, scope }: Holder, object: RequestObject): boolean {
+  const { trigger, raisedBy, app, environment, requestedBy, later } = object
+  if (later === true) return true
+  if (scope.kind === 'deployer' || scope.kind === 'approver') {
+    const isThere = environment === undefined || environment === scope.environment
+    return scope.app === app && isThere && (requestedBy === undefined || requestedBy === id)
+  }
   if (scope.kind !== 'trigger' || trigger === undefined) return false
   return scope.triggers.includes(trigger) && (raisedBy === undefined || raisedBy === id)
 }

@@ -1,7 +1,6 @@
 import type { DesiredState, HostReport } from '../../protocol/index.ts'
-import type { Clock } from '../../system/index.ts'
+import type { Deployments } from '../deployments/deployments.ts'
 import { sessionEnded } from './sessions.ts'
-import type { Storage } from '../storage/storage.ts'
 
 /** What agents are told, and where what they tell goes. Whoever calls has made sure which agent it is. */
 export interface AgentDesk {
@@ -11,24 +10,18 @@ export interface AgentDesk {
   takeReports(agentId: string, reports: readonly HostReport[]): Promise<number>
 }
 
-/** A desk of a server that deploys nothing. */
-export function openAgentDesk({
-  storage,
-  clock,
-}: {
-  readonly storage: Pick<Storage, 'agents' | 'epoch'>
-  readonly clock: Clock
-}): AgentDesk {
+/** The desk of a server: what deployments and raises want of a host. */
+export function openAgentDesk(
+  deployments: Pick<Deployments, 'desiredOf' | 'takeReports'>,
+): AgentDesk {
   return {
     desiredOf: async (agentId) => {
-      const { epoch } = storage
-      const standing = (await storage.agents.standing([agentId])).get(agentId)
-      if (standing === undefined) throw sessionEnded()
-      const { revision } = standing
-      return { epoch, revision, at: clock.now(), apps: [], rejected: [], scripts: [] }
+      const desired = await deployments.desiredOf(agentId)
+      if (desired === undefined) throw sessionEnded()
+      return desired
     },
     takeReports: async (agentId, reports) => {
-      const upTo = await storage.agents.takeReports(agentId, reports)
+      const upTo = await deployments.takeReports(agentId, reports)
       if (upTo === undefined) throw sessionEnded()
       return upTo
     },

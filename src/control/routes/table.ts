@@ -4,8 +4,13 @@ import { readAudit, readAuditHead, readAuditQuery } from './audit.ts'
 import { createJoinToken, createJoinTokenBody, listAgents, listAgentsQuery } from './fleet.ts'
 import { listJoinTokens, listJoinTokensQuery, removeAgent, renameAgent } from './fleet.ts'
 import { renameAgentBody, revokeJoinToken } from './fleet.ts'
+import { deploymentRoutes } from './deployment-rows.ts'
+import { followEvents, followEventsQuery } from './events.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
+import { readThroughRelay, useRelayQuery } from './relay.ts'
+import { prostagmaRoutes } from './prostagma.ts'
+import { releaseRoutes } from './release-rows.ts'
 import { route, type Route } from './route.ts'
 import { identityQuery, proveIdentity, showHealth, showMetrics, showReadiness } from './server.ts'
 import { createToken, createTokenBody, listTokens, listTokensQuery } from './tokens.ts'
@@ -66,6 +71,18 @@ export const routes: readonly Route[] = [
     handle: readEvent,
   }),
   route({
+    name: 'follow-events',
+    method: 'GET',
+    path: '/v1/events',
+    summary:
+      'follow what is raised as server-sent events; `Last-Event-ID` goes on after the one seen last',
+    needs: 'read-triggers',
+    query: followEventsQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    handle: followEvents,
+  }),
+  route({
     name: 'receive-hook',
     method: 'POST',
     path: '/v1/hooks/{trigger}',
@@ -73,6 +90,23 @@ export const routes: readonly Route[] = [
     bodyCap: hookCap,
     rate: 'hook',
     handle: receiveHook,
+  }),
+  ...deploymentRoutes,
+  ...releaseRoutes,
+  ...prostagmaRoutes,
+  route({
+    name: 'use-relay',
+    method: 'GET',
+    path: '/v1/relay',
+    summary:
+      'read a file that the server fetches: `url` in base64url, `digest` its sha256 where known',
+    needs: 'use-relay',
+    query: useRelayQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    sendsFile: true,
+    holds: true,
+    handle: readThroughRelay,
   }),
   route({
     name: 'show-self',

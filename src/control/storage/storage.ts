@@ -1,9 +1,15 @@
 import type { Secret } from '../../system/index.ts'
 import type { AuditRecords } from './audit-records.ts'
+import type { DeploymentRecords } from './deployment-records.ts'
+import type { DesireRecords } from './desire-records.ts'
 import type { AgentRecords } from './agent-records.ts'
 import type { ChangedKind, ChangeHint } from './changes.ts'
 import type { JoinTokenRecords } from './join-token-records.ts'
 import type { LeaseRecords } from './lease-records.ts'
+import type { RejectedRecords } from './rejected-records.ts'
+import type { ReleaseRecords } from './release-records.ts'
+import type { ScriptRunRecords } from './script-run-records.ts'
+import type { StartRecords } from './start-records.ts'
 import type { TokenRecords } from './token-records.ts'
 import type { TriggerRecords } from './trigger-records.ts'
 
@@ -23,6 +29,12 @@ export interface Storage {
   readonly leases: LeaseRecords
   readonly tokens: TokenRecords
   readonly audit: AuditRecords
+  readonly releases: ReleaseRecords
+  readonly deployments: DeploymentRecords
+  readonly desires: DesireRecords
+  readonly rejected: RejectedRecords
+  readonly scriptRuns: ScriptRunRecords
+  readonly starts: StartRecords
   readonly agents: AgentRecords
   readonly joinTokens: JoinTokenRecords
   /** The private key of all servers of this database: the given one, unless there is one already. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { isIP } from 'node:net'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { once } from 'node:events'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls'
 
 import { AppError } from '../../errors/index.ts'
 import { trustSystemRoots } from '../../system/index.ts'
@@ -13,8 +14,9 @@ import type { WireLimits, WireMessage } from './wire.ts'
 /** Where a server is and what it must prove to hold. */
 export interface PinnedServer {
   readonly url: URL
-  readonly keyHash: string
-  /** A declared proxy ends TLS: its certificate must be one that this machine trusts. */
+  /** Without one nothing is proved, and its certificate must be one that this machine trusts. */
+  readonly keyHash: string | undefined
+  /** A declared proxy ends TLS: its certificate must be trusted as well. */
   readonly isBehindProxy?: boolean
 }
 
@@ -26,8 +28,15 @@ export interface ServerConnection {
   ask(message: WireMessage, limits: WireLimits): Promise<WireAnswer>
   /** As `ask`, with the body as a stream that must be read to its end. */
   stream<Result>(message: WireMessage, limits: WireLimits, take: TakeBody<Result>): Promise<Result>
+  /** Sends a body piece by piece once the server has asked for it; `timeout` is the longest silence. */
+  upload(message: UploadMessage, limits: WireLimits): Promise<WireAnswer>
   isOpen(): boolean
   close(): void
+}
+
+export type UploadMessage = Omit<WireMessage, 'body'> & {
+  readonly size: number
+  readonly pieces: AsyncIterable<Buffer>
 }
 
 export type TakeBody<Result> = (
@@ -36,8 +45,8 @@ export type TakeBody<Result> = (
 ) => Promise<Result>
 
 /**
- * Connects, and has the server prove its key over this very connection before anything else is sent. HTTP by hand, because a
- * client library may change the connection underneath.
+ * Connects, and has a pinned server prove its key over this very connection before anything else is sent. HTTP by hand, because
+ * a client library may change the connection underneath.
  * @throws AppError `identity-mismatch`, `identity-unproved`, `server-unreachable`.
  */
 export async function connectToServer(
@@ -49,10 +58,11 @@ export async function connectToServer(
   socket.on('error', () => undefined)
   const exchange = exchangerOf(server.url, socket)
   return await exchange(limits, async () => {
-    await secured(socket)
+    await once(socket, socket instanceof TLSSocket ? 'secureConnect' : 'connect')
     const answers = readAnswers(socket)
-    const binding = server.isBehindProxy ? originBinding(server.url) : exporterBinding(socket)
-    await prove(server, socket, { answers, binding })
+    const binding = bindingOf(server, socket)
+    if (server.keyHash !== undefined)
+      await prove(server.url, socket, { answers, binding, keyHash: server.keyHash })
     return {
       binding,
       ask: (message, asked) =>
@@ -66,33 +76,41 @@ export async function connectToServer(
           const head = await answers.head()
           return await take(head, watched(answers.body(head.length), alive))
         }),
+      upload: (message, asked) =>
+        exchange(asked, async (alive) => {
+          const headers = { ...message.headers, expect: '100-continue' }
+          writeHead(socket, server.url, { ...message, headers, length: message.size })
+          // Anything else than "go on" is the answer: it is there already, or not wanted.
+          if (!(await answers.isAskedToGoOn())) return await answers.whole()
+          await sendPieces(socket, message.pieces, alive)
+          return await answers.whole()
+        }),
       isOpen: () => !socket.destroyed && socket.writable,
       close: () => socket.destroy(),
     }
   })
 }
 
-function open({ url, isBehindProxy = false }: PinnedServer): TLSSocket {
-  if (isBehindProxy) trustSystemRoots()
+function open({ url, keyHash, isBehindProxy = false }: PinnedServer): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (url.protocol === 'http:') return connectPlain({ host, port: Number(url.port || 80) })
+  // Where nothing else ends TLS, the proof takes the place of the certificate's names and authority.
+  const isProved = keyHash !== undefined && !isBehindProxy
+  if (!isProved) trustSystemRoots()
   const name: ConnectionOptions = isIP(host) === 0 ? { servername: host } : {}
-  return connect({
+  return connectTls({
     host,
     port: Number(url.port || 443),
-    // Without a proxy the proof takes the place of the certificate's names and authority.
-    rejectUnauthorized: isBehindProxy,
-    minVersion: isBehindProxy ? 'TLSv1.2' : 'TLSv1.3',
+    rejectUnauthorized: !isProved,
+    minVersion: isProved ? 'TLSv1.3' : 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],
     ...name,
   })
 }
 
-function secured(socket: TLSSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('secureConnect', resolve)
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error('the connection was closed')))
-  })
+function bindingOf({ url, keyHash, isBehindProxy = false }: PinnedServer, socket: Socket) {
+  const isProved = keyHash !== undefined && !isBehindProxy
+  return isProved ? exporterBinding(socket as TLSSocket) : originBinding(url)
 }
 
 type Exchange = <Result>(
@@ -101,7 +119,7 @@ type Exchange = <Result>(
 ) => Promise<Result>
 
 /** Runs what is said on a connection within its time; one that failed in the middle is of no more use. */
-function exchangerOf(url: URL, socket: TLSSocket): Exchange {
+function exchangerOf(url: URL, socket: Socket): Exchange {
   return async ({ timeout, signal }, work) => {
     let failure: Error | undefined
     const end = (error: Error): void => {
@@ -135,10 +153,16 @@ function abortReason({ reason }: AbortSignal): Error {
   return reason instanceof Error ? reason : new AppError('aborted', 'stopped')
 }
 
+interface Proving {
+  readonly answers: AnswerReader
+  readonly binding: ChannelBinding
+  readonly keyHash: string
+}
+
 async function prove(
-  { url, keyHash }: PinnedServer,
-  socket: TLSSocket,
-  { answers, binding }: { readonly answers: AnswerReader; readonly binding: ChannelBinding },
+  url: URL,
+  socket: Socket,
+  { answers, binding, keyHash }: Proving,
 ): Promise<void> {
   const nonce = randomBytes(32)
   const path = `/v1/identity?nonce=${nonce.toString('base64url')}`
@@ -149,9 +173,35 @@ async function prove(
   checkChannelProof(proof, { purpose: 'server channel', nonce, binding, about: [] }, keyHash)
 }
 
-function write(socket: TLSSocket, url: URL, { method, path, headers, body }: WireMessage): void {
-  const length = Buffer.byteLength(body)
-  const lines = Object.entries({ host: url.host, ...headers, 'content-length': String(length) })
+function write(socket: Socket, url: URL, message: WireMessage): void {
+  writeHead(socket, url, { ...message, length: Buffer.byteLength(message.body) })
+  if (message.body !== '') socket.write(message.body)
+}
+
+function writeHead(
+  socket: Socket,
+  { host }: URL,
+  { method, path, headers, length }: Omit<WireMessage, 'body'> & { readonly length: number },
+): void {
+  const lines = Object.entries({ host, ...headers, 'content-length': String(length) })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.write(`${method} ${path} HTTP/1.1\r\n${head}\r\n${body}`)
+  socket.write(`${method} ${path} HTTP/1.1\r\n${head}\r\n`)
+}
+
+/** Ends without an error when the server has ended the connection: what it said counts. */
+async function sendPieces(
+  socket: Socket,
+  pieces: AsyncIterable<Buffer>,
+  alive: () => void,
+): Promise<void> {
+  const gone = new AbortController()
+  socket.once('close', () => gone.abort())
+  for await (const piece of pieces) {
+    if (socket.destroyed) return
+    if (!socket.write(piece))
+      await once(socket, 'drain', { signal: gone.signal }).catch((thrown: unknown) => {
+        if (!gone.signal.aborted) throw thrown
+      })
+    alive()
+  }
 }

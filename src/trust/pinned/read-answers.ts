@@ -8,6 +8,8 @@ export interface AnswerReader {
   whole(): Promise<WireAnswer>
   /** The head; the body must then be read to its end before anything else. */
   head(): Promise<WireHead & { readonly length: number }>
+  /** Takes "100 Continue" off; false when something else came, which is then still to be read. */
+  isAskedToGoOn(): Promise<boolean>
   /** The body as it comes; nothing is read ahead of whoever takes it. */
   body(length: number): AsyncGenerator<Buffer>
 }
@@ -24,16 +26,26 @@ export function readAnswers(connection: Duplex): AnswerReader {
     if (done === true) throw new Error('the connection was closed')
     return value
   }
-  async function head(): Promise<WireHead & { readonly length: number }> {
-    let end = rest.indexOf('\r\n\r\n')
-    while (end === -1) {
+  /** Bytes of the next head, without the empty line; it is in `rest` then. */
+  async function nextHead(): Promise<number> {
+    for (;;) {
+      const end = rest.indexOf('\r\n\r\n')
+      if (end !== -1) return end
       if (rest.length > longestHead) throw new Error('it does not speak HTTP/1.1')
       rest = Buffer.concat([rest, await more()])
-      end = rest.indexOf('\r\n\r\n')
     }
+  }
+  async function head(): Promise<WireHead & { readonly length: number }> {
+    const end = await nextHead()
     const read = readHead(rest.toString('latin1', 0, end))
     rest = rest.subarray(end + 4)
     return read
+  }
+  async function isAskedToGoOn(): Promise<boolean> {
+    const end = await nextHead()
+    if (!/^HTTP\/1\.1 100( |$)/m.test(rest.toString('latin1', 0, end))) return false
+    rest = rest.subarray(end + 4)
+    return true
   }
   async function* body(length: number): AsyncGenerator<Buffer> {
     for (let left = length; left > 0;) {
@@ -46,6 +58,7 @@ export function readAnswers(connection: Duplex): AnswerReader {
   }
   return {
     head,
+    isAskedToGoOn,
     body,
     whole: async () => {
       const { length, ...answer } = await head()

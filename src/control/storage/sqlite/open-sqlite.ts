@@ -75,6 +75,8 @@ const settings = [
   'journal_mode = wal',
   'synchronous = full',
   'foreign_keys = on',
+  // Else every insert of several rows makes a file for the case that one of them is refused.
+  'temp_store = memory',
 ]
 
 /** Reads every page of a file that is small enough for that not to be felt at a start. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 
-import { isSameHash } from '../../../trust/index.ts'
+import { isSameSecret } from '../../../trust/index.ts'
 import type { Enrolment, EnrolResult, Login, LoginRecord } from '../agent-records.ts'
 import { contextOf, type DatabaseTransaction } from '../database.ts'
 import { agentOf, loginOf, rowOfLogin } from './agent-rows.ts'
@@ -58,7 +58,7 @@ async function takeToken(
   const query = transaction.selectFrom('join_tokens').selectAll().where('id', '=', id)
   const token = await (hasRowLocks ? query.forUpdate() : query).executeTakeFirst()
   // Compared also when there is none, so that an id cannot be told by the time.
-  return isSameHash(hash, token?.hash ?? '') ? token : undefined
+  return isSameSecret(hash, token?.hash ?? '') ? token : undefined
 }
 
 async function findAgent(

@@ -1,5 +1,7 @@
+import type { FleetTables } from './fleet-rows.ts'
+
 /** The columns of each table as both databases give them. Times are milliseconds since 1970. */
-export interface Tables {
+export interface Tables extends FleetTables {
   meta: MetaRow
   triggers: TriggerRow
   trigger_events: TriggerEventRow
@@ -8,6 +10,7 @@ export interface Tables {
   audit_entries: AuditEntryRow
   audit_head: AuditHeadRow
   agents: AgentRow
+  releases: ReleaseRow
   join_tokens: JoinTokenRow
   server_identity: ServerIdentityRow
 }
@@ -103,4 +106,16 @@ export interface ServerIdentityRow {
   readonly name: string
   readonly private_key: string
   readonly created_at: number
+}
+
+export interface ReleaseRow {
+  readonly digest: string
+  readonly name: string
+  readonly version: string
+  readonly size: number
+  readonly file: string
+  readonly statement: string | null
+  readonly signatures: string | null
+  readonly published_at: number
+  readonly published_by: string
 }
