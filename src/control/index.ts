@@ -1,3 +1,6 @@
+export { afterHeader, countText, epochHeader } from './prostagma/held-poll.ts'
+export { holdHeader, longestHold } from './prostagma/held-poll.ts'
+export { parseAsk, type Ask } from './prostagma/parse-ask.ts'
 export type { CacheLimits, CacheUsage } from './relay/cache-entries.ts'
 export type { CachedFile } from './relay/file-cache.ts'
 export { defaultFetchPolicy, openRelay, type Relay, type RelayOptions } from './relay/relay.ts'

@@ -230,6 +230,10 @@ export const errorCodes = {
     kind: 'failed',
     meaning: 'A file that was being fetched ended before it was whole; nothing of it is kept.',
   },
+  'still-fetching': {
+    kind: 'failed',
+    meaning: 'The server is still fetching a file for its caller; ask again after a moment.',
+  },
   'file-too-large': {
     kind: 'refused',
     meaning: 'A file is larger than the place that the server keeps for fetched files.',

@@ -1,3 +1,5 @@
+import { agent, agentEnrol, agentEnroll, agentInstallUnits } from './agent.ts'
+import { agentRemove, agentRename, agents } from './agents.ts'
 import { audit, auditVerify } from './audit.ts'
 import { boot } from './boot.ts'
 import { completion } from './completion.ts'
@@ -12,6 +14,7 @@ import { hostKeep } from './host-keep.ts'
 import { hostRevert } from './host-revert.ts'
 import { hostServe } from './host-serve.ts'
 import { init } from './init.ts'
+import { joinToken, joinTokenList, joinTokenRevoke } from './join-token.ts'
 import { keyNew } from './key-new.ts'
 import { lift } from './lift.ts'
 import { logs } from './logs.ts'
@@ -76,6 +79,16 @@ export const commands = [
   tokensCreate,
   tokensList,
   tokensRevoke,
+  joinToken,
+  joinTokenList,
+  joinTokenRevoke,
+  agents,
+  agent,
+  agentRemove,
+  agentRename,
+  agentEnrol,
+  agentEnroll,
+  agentInstallUnits,
   audit,
   auditVerify,
   hostServe,

@@ -57,6 +57,7 @@ const grants = {
   publish: { deployer: 'own', admin: 'any' },
   'read-releases': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
   'fetch-releases': { agent: 'any' },
+  'use-relay': { agent: 'any' },
   'read-metrics': { viewer: 'any', admin: 'any' },
   'read-audit': { auditor: 'any', admin: 'any' },
   'manage-tokens': { admin: 'any' },

@@ -58,6 +58,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'show-release': readers,
   'read-release': readers,
   'fetch-release': { agent: 'none' },
+  'use-relay': { agent: 'none' },
   'show-self': everybody,
   'list-tokens': { admin: 'any' },
   'create-token': { admin: 'any' },
@@ -176,6 +177,7 @@ const queries: Readonly<Record<string, string>> = {
   'publish-release': '?app={app}',
   'sign-release': '?app={app}',
   'lift-release': '?reason=test',
+  'use-relay': '?url=YQ',
 }
 
 function wanted(app: string): object {

@@ -13,6 +13,8 @@ import type { Answer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
 import type { ReleaseFiles } from '../releases/release-files.ts'
+import type { ProstagmaDoor } from '../prostagma/prostagma-door.ts'
+import type { RelayDoor } from '../relay/relay-door.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { HookDoor } from '../triggers/sources/hook-door.ts'
 import type { TriggerDefinition } from '../settings/server-settings.ts'
@@ -23,9 +25,13 @@ import type { Triggers } from '../triggers/triggers.ts'
 export interface Services {
   readonly storage: Storage
   readonly archives: ReleaseFiles
+  /** Undefined when nothing may be fetched for others. */
+  readonly relay: RelayDoor | undefined
   readonly triggers: Triggers
   readonly definitions: ReadonlyMap<string, TriggerDefinition>
   readonly hooks: HookDoor
+  /** Undefined unless Prostagma's clients are served. */
+  readonly prostagma: ProstagmaDoor | undefined
   readonly tokens: Tokens
   readonly agents: Agents
   readonly joinTokens: JoinTokens

@@ -8,6 +8,8 @@ import { deploymentRoutes } from './deployment-rows.ts'
 import { followEvents, followEventsQuery } from './events.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
+import { readThroughRelay, useRelayQuery } from './relay.ts'
+import { prostagmaRoutes } from './prostagma.ts'
 import { releaseRoutes } from './release-rows.ts'
 import { route, type Route } from './route.ts'
 import { identityQuery, proveIdentity, showHealth, showMetrics, showReadiness } from './server.ts'
@@ -91,6 +93,21 @@ export const routes: readonly Route[] = [
   }),
   ...deploymentRoutes,
   ...releaseRoutes,
+  ...prostagmaRoutes,
+  route({
+    name: 'use-relay',
+    method: 'GET',
+    path: '/v1/relay',
+    summary:
+      'read a file that the server fetches: `url` in base64url, `digest` its sha256 where known',
+    needs: 'use-relay',
+    query: useRelayQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    sendsFile: true,
+    holds: true,
+    handle: readThroughRelay,
+  }),
   route({
     name: 'show-self',
     method: 'GET',

@@ -87,7 +87,7 @@ export async function listTriggers({ triggers, definitions }: Services): Promise
   const listed = [...definitions].map(async ([trigger, { sources }]) => ({
     trigger,
     sequence: await triggers.read(trigger),
-    sources: sources.map((source) => (source === 'token' ? source : source.kind)),
+    sources: sources.map((source) => (typeof source === 'string' ? source : source.kind)),
   }))
   return ok({ epoch: triggers.epoch, triggers: await Promise.all(listed) })
 }

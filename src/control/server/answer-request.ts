@@ -133,9 +133,7 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
     if (route.holds !== true || holder === undefined)
       return guardEvents(options, call, await route.handle(services, request))
     const answer = await options.held.hold(holder.id, () => route.handle(services, request))
-    // A token that was revoked while the answer was held gets none.
-    await authenticate(services, bearerOf(call.head))
-    return answer
+    return await stillAllowed(services, call, answer)
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
@@ -152,6 +150,17 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
 
 function whoIs({ id, agent }: Holder): string {
   return agent === undefined ? `token ${id}` : `agent ${id}`
+}
+
+/** A token that was revoked while the answer was held gets none. */
+async function stillAllowed(services: Services, { head }: Call, answer: Answer): Promise<Answer> {
+  try {
+    await authenticate(services, bearerOf(head))
+    return answer
+  } catch (thrown) {
+    answer.file?.release()
+    throw thrown
+  }
 }
 
 /** A stream of events counts as a held answer, and ends with the token that it was asked for with. */

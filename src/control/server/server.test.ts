@@ -17,7 +17,14 @@ test('a raise is answered with its epoch, sequence and event, and wakes who wait
   const { epoch } = server
   const event = `${epoch}:shop:1`
   assert.equal(raised.status, 201)
-  assert.deepEqual(raised.body, { trigger: 'shop', epoch, sequence: 1, event, isRepeat: false })
+  assert.deepEqual(raised.body, {
+    trigger: 'shop',
+    epoch,
+    sequence: 1,
+    event,
+    isRepeat: false,
+    starts: null,
+  })
   assert.deepEqual((await waiting).body, { trigger: 'shop', epoch, sequence: 1, event })
   const other = await ask(admin, 'GET', '/v1/triggers/shop?after=9&wait=25&epoch=another')
   assert.equal(other.body['sequence'], 1)

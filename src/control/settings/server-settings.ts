@@ -16,7 +16,7 @@ export type ReleaseSettings = Omit<Written['releases'], 'directory'> & {
 
 export type TriggerDefinition = Written['triggers'][string]
 export type TriggerSource = TriggerDefinition['sources'][number]
-export type HookSource = Exclude<TriggerSource, 'token'>
+export type HookSource = Exclude<TriggerSource, string>
 
 /**
  * Reads sluice-server.yaml; without a file everything has its default.
@@ -50,6 +50,9 @@ function settle(written: Written, from: string): ServerSettings {
       ...(tls.certificateFile === undefined ? {} : { certificateFile: path(tls.certificateFile) }),
       ...(tls.keyFile === undefined ? {} : { keyFile: path(tls.keyFile) }),
     },
+    ...(written.prostagma === undefined
+      ? {}
+      : { prostagma: { secretFiles: written.prostagma.secretFiles.map(path) } }),
     releases: {
       ...written.releases,
       directory: path(written.releases.directory ?? join(written.state, 'releases')),
@@ -64,6 +67,6 @@ function settle(written: Written, from: string): ServerSettings {
 }
 
 function withPaths(source: TriggerSource, path: (given: string) => string): TriggerSource {
-  if (source === 'token') return source
+  if (typeof source === 'string') return source
   return { ...source, secretFiles: source.secretFiles.map(path) }
 }

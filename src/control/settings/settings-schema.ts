@@ -10,6 +10,8 @@ const secretFiles = z.array(path).min(1).max(5)
 
 const source = z.union([
   z.literal('token'),
+  /** Prostagma's clients, with the secret of `prostagma`. */
+  z.literal('prostagma'),
   z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('github'),
@@ -92,6 +94,20 @@ const releases = z.strictObject({
   pinned: z.array(z.string().regex(/^[^@]+@[^@]+$/, 'is not NAME@VERSION')).default([]),
 })
 
+/** What the server fetches for hosts without internet; nothing unless this is given. */
+const relay = z.strictObject({
+  /** `https://builds.example`, `http://store.example:8080/releases/`; everything else is refused. */
+  origins: z.array(z.string().min(1)).min(1).max(1000),
+  /** Whether these may lie in private networks or on this machine. */
+  allowPrivate: z.boolean().default(false),
+  /** Of the cache, and of one file in it. */
+  bytes: byteSize.default(20 * 1024 ** 3),
+  fileBytes: byteSize.default(4 * 1024 ** 3),
+  age: duration()
+    .or(days)
+    .default(7 * 24 * 60 * 60_000),
+})
+
 export const serverSettingsSchema = z.strictObject({
   /** Where the server keeps its identity, its certificate and, unless told otherwise, its database. */
   state: path.default('/var/lib/sluice-server'),
@@ -156,6 +172,9 @@ export const serverSettingsSchema = z.strictObject({
     .strictObject({ deployments: days.prefault('365d'), events: days.prefault('90d') })
     .prefault({}),
   releases: releases.prefault({}),
+  relay: relay.optional(),
+  /** Routes for Prostagma's clients, only for triggers that name `prostagma` as a source. */
+  prostagma: z.strictObject({ secretFiles }).optional(),
 })
 
 /** For editors. */

@@ -11,3 +11,16 @@ export const afterHeader = 'prostagma-after'
 
 /** Seconds; less than the minute after which proxies in between give up. */
 export const longestHold = 25
+
+/** What a poll is answered. */
+export function countText(trigger: string, count: number): string {
+  return `${escapeMarkup(JSON.stringify({ trigger, count }))}\n`
+}
+
+/** As the reference writes JSON, so that it may stand in a page. */
+function escapeMarkup(json: string): string {
+  return json.replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (character) => String.raw`\u` + character.charCodeAt(0).toString(16).padStart(4, '0'),
+  )
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
-import { parseAsk } from './ask.ts'
+import { parseAsk } from './parse-ask.ts'
 
 const taken: readonly (readonly [string, string, string, string])[] = [
   ['{"secret":"s","trigger":"a"}', 's', 'a', ''],
