@@ -78,7 +78,7 @@ test('one that goes back ends with the status of its cause, and its release can 
   assert.match((await sluice('rejected')).stdout, /shop@1\.0\.0 .* host web-1 .* no answer/)
   const unseen = await sluice('lift', 'shop@1.0.0', '--reason', 'mended')
   assert.equal(unseen.status, 4)
-  const lifted = await admin('lift', 'shop@1.0.0', '--reason', 'mended')
+  const lifted = await admin('lift', 'shop@1.0.0', '--reason', 'the database was mended')
   assert.equal(lifted.status, 0, lifted.stderr)
   const quarantined = await sluice('quarantine', 'shop@1.0.0', '--reason', 'loses orders')
   assert.equal(quarantined.status, 0, quarantined.stderr)

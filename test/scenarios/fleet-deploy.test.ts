@@ -89,8 +89,10 @@ test('one host that fails takes all back, and its release is rejected everywhere
     [again.status, (again.body['error'] as { code: string }).code],
     [409, 'quarantined'],
   )
-  const lift = `/v1/rejected/shop/${digest}?reason=mended`
-  assert.equal((await under.ask(under.admin, 'DELETE', lift)).status, 200)
+  const place = `/v1/rejected/shop/${digest}`
+  const mended = { reason: 'the database was mended' }
+  assert.equal((await under.ask(under.admin, 'DELETE', place, {})).status, 400)
+  assert.equal((await under.ask(under.admin, 'DELETE', place, mended)).status, 200)
   assert.equal((await under.ask(deployer, 'POST', '/v1/deployments', wanted)).status, 201)
   const audit = (await under.ask(under.admin, 'GET', '/v1/audit')).text
   for (const what of ['request-deployment', 'reject-release', 'lift-release'])
