@@ -176,7 +176,6 @@ interface Named {
 const queries: Readonly<Record<string, string>> = {
   'publish-release': '?app={app}',
   'sign-release': '?app={app}',
-  'lift-release': '?reason=test',
   'use-relay': '?url=YQ',
 }
 
@@ -196,6 +195,7 @@ function bodyOf(name: string, object: 'own' | 'foreign'): unknown {
     'request-deployment': wanted(object === 'own' ? 'shop' : 'blog'),
     'cancel-deployment': {},
     'reject-release': { reason: 'a test' },
+    'lift-release': { reason: 'a test' },
     'create-token': { scope: 'viewer', life: '1h' },
     'create-join-token': {},
     'poll-desired': { epoch: null, revision: 0, wait: 0 },
