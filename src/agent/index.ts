@@ -1,4 +1,5 @@
 export type { FileSource, OfferedFile, WantedFile } from './scripts/file-source.ts'
+export { serveHost, type HostService, type ServeHostOptions } from './serve/serve-host.ts'
 export { runScript, type ScriptContext } from './scripts/run-script.ts'
 export type {
   DownloadAction,

@@ -82,12 +82,14 @@ export function releasesConformance(story: Story): void {
 async function insertFleet(under: DatabaseUnderTest): Promise<void> {
   const observed = JSON.stringify({ apps: [{ current: { digest: digest('c') } }] })
   const deployment = (id: string, letter: string, finished: string) =>
-    `insert into deployments values ('${id}', 'shop', '${digest(letter)}', '{}', null, 'x', 'me', 'token', 1, 1, null, ${finished}, null, 0)`
+    `insert into deployments (id, app, digest, selector, state, requested_by, source, created_at, changed_at, finished_at, events)
+     values ('${id}', 'shop', '${digest(letter)}', '{}', 'x', 'me', 'token', 1, 1, ${finished}, 0)`
   await under.ask(deployment('old', 'a', '5'))
   await under.ask(deployment('new', 'b', 'null'))
   await under.ask("insert into desires values ('one', 'shop', 1, 'old', 'commit', null)")
   const agent = (id: string, labels: string, seen: string) =>
-    `insert into agents values ('${id}', '${id}', '${id}', '${labels}', 'joined', null, null, 1, 0, 1, null, ${seen}, null)`
+    `insert into agents (id, name, public_key, labels, state, revision, reported, created_at, observed)
+     values ('${id}', '${id}', '${id}', '${labels}', 'joined', 1, 0, 1, ${seen})`
   await under.ask(agent('one', '{}', 'null'))
   await under.ask(agent('two', '{"app":"blog"}', `'${observed}'`))
 }

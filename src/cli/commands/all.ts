@@ -9,6 +9,7 @@ import { endpoints } from './endpoints.ts'
 import { history } from './history.ts'
 import { hostKeep } from './host-keep.ts'
 import { hostRevert } from './host-revert.ts'
+import { hostServe } from './host-serve.ts'
 import { init } from './init.ts'
 import { keyNew } from './key-new.ts'
 import { lift } from './lift.ts'
@@ -18,6 +19,7 @@ import { pin, unpin } from './pin.ts'
 import { proxyServe } from './proxy-serve.ts'
 import { prune } from './prune.ts'
 import { publish } from './publish.ts'
+import { releaseHold } from './release-hold.ts'
 import { releases } from './releases.ts'
 import { resume } from './resume.ts'
 import { rollback } from './rollback.ts'
@@ -39,6 +41,7 @@ export const commands = [
   rollback,
   resume,
   lift,
+  releaseHold,
   status,
   endpoints,
   history,
@@ -69,6 +72,7 @@ export const commands = [
   tokensRevoke,
   audit,
   auditVerify,
+  hostServe,
   completion,
   hostKeep,
   hostRevert,

@@ -1,7 +1,8 @@
 import { AppError } from '../../errors/index.ts'
+import { isSameSecret } from '../../trust/index.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import { readSecret } from '../triggers/sources/read-secret.ts'
-import { isSecret, parseAsk, type Ask } from './parse-ask.ts'
+import { parseAsk, type Ask } from './parse-ask.ts'
 
 /** Who may use Prostagma's routes. */
 export interface ProstagmaDoor {
@@ -24,7 +25,7 @@ export function openProstagmaDoor({
       if (ask === undefined)
         throw new AppError('request-invalid', 'the body is not what Prostagma sends')
       // Each is compared, so that the time does not tell which one fits.
-      const fitting = secrets.filter((secret) => isSecret(ask.secret, secret))
+      const fitting = secrets.filter((secret) => isSameSecret(ask.secret, secret))
       if (fitting.length > 0) return ask
       throw new AppError('forbidden', 'the secret is not the one that is served here')
     },

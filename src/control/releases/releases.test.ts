@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 
 import { serverUnderTest } from '../../../test/support/control-server.ts'
+import { joinAgent } from '../../../test/support/agent-under-test.ts'
 import { publishSample } from '../../../test/support/publish-sample.ts'
 import { spoken } from '../../../test/support/raw-requests.ts'
 import { packSampleRelease } from '../../../test/support/sample-release.ts'
@@ -258,9 +259,10 @@ test('an archive that was changed on the disk is not what was published, and a h
 })
 
 test('an agent that is not meant to have a release is told that there is none', async (t) => {
-  const { server, admin, folder, ask, token } = await publishing(t)
+  const under = await serverUnderTest(t, { origin: 'https://agents.test' })
+  const { server, admin, folder, ask } = under
   const digest = await publishSample(server.url, admin, { folder, name: 'shop' })
-  const agent = await token('agent')
+  const { session: agent } = await joinAgent(under)
   const known = await ask(agent, 'GET', `/v1/agent/releases/${digest}`)
   const absent = await ask(agent, 'GET', `/v1/agent/releases/${'a'.repeat(64)}`)
   assert.deepEqual([known.status, absent.status], [404, 404])

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 import { AppError } from '../../errors/index.ts'
 import {
   afterHeader,
@@ -10,9 +8,9 @@ import {
 } from '../prostagma/held-poll.ts'
 import type { Ask } from '../prostagma/parse-ask.ts'
 import type { Answer } from '../server/error-response.ts'
+import { sha256 } from '../triggers/sources/delivery.ts'
 import { missing } from './missing.ts'
 import { route, type Route, type RouteRequest, type Services } from './route.ts'
-import { raiseEntry } from './triggers.ts'
 
 // The routes of Prostagma's clients under the strict rules: a secret that cannot be guessed, only triggers that are
 // defined and name `prostagma` as a source, only the relay's origins. The drop-in `prostagma server` has the lenient ones.
@@ -59,10 +57,13 @@ export const prostagmaRoutes: readonly Route[] = [
 async function raise(services: Services, request: RouteRequest): Promise<Answer> {
   const { trigger } = accept(services, request)
   assertServed(services, trigger)
-  const digest = createHash('sha256').update(request.rawBody).digest('hex')
-  const how = { by: 'prostagma', source: 'prostagma', digest }
-  const { sequence } = await services.triggers.raise(trigger, how)
-  await request.audit(raiseEntry('prostagma client', { trigger, sequence }))
+  await services.triggers.raise(trigger, {
+    by: 'prostagma',
+    source: 'prostagma',
+    digest: sha256(request.rawBody),
+    audit: { who: 'prostagma client', from: request.from },
+  })
+  services.starts.takeUp(trigger)
   return plain('', { [epochHeader]: services.triggers.epoch })
 }
 

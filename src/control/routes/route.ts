@@ -1,9 +1,14 @@
 import type { z } from '../../config/index.ts'
+import { AppError } from '../../errors/index.ts'
 import type { Clock } from '../../system/index.ts'
-import type { ChannelProof, Identity } from '../../trust/index.ts'
+import type { ChannelBinding, ChannelProof, Identity } from '../../trust/index.ts'
 import type { Holder, RequestObject, Right } from '../access/rights.ts'
 import type { Tokens } from '../access/tokens.ts'
+import type { AgentDesk } from '../agents/agent-desk.ts'
+import type { JoinTokens } from '../agents/join-tokens.ts'
+import type { Agents } from '../agents/open-agents.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
+import type { Deployments } from '../deployments/deployments.ts'
 import type { Answer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
@@ -13,6 +18,7 @@ import type { RelayDoor } from '../relay/relay-door.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { HookDoor } from '../triggers/sources/hook-door.ts'
 import type { TriggerDefinition } from '../settings/server-settings.ts'
+import type { Starts } from '../triggers/starts.ts'
 import type { Triggers } from '../triggers/triggers.ts'
 
 /** What handlers work with. */
@@ -27,6 +33,11 @@ export interface Services {
   /** Undefined unless Prostagma's clients are served. */
   readonly prostagma: ProstagmaDoor | undefined
   readonly tokens: Tokens
+  readonly agents: Agents
+  readonly joinTokens: JoinTokens
+  readonly desk: AgentDesk
+  readonly deployments: Deployments
+  readonly starts: Starts
   readonly metrics: Metrics
   readonly identity: Identity
   readonly clock: Clock
@@ -53,6 +64,8 @@ export interface RouteRequest<Body = unknown, Query = unknown> {
   readonly signal: AbortSignal
   /** Proves who we are over this very connection. @throws AppError `channel-unbound`. */
   prove(nonce: Buffer): ChannelProof
+  /** What proofs over this connection are bound to. @throws AppError `channel-unbound`. */
+  binding(): ChannelBinding
   /** Adds to the audit log; resolves when that is durable. */
   audit(entry: Omit<AuditEntry, 'at' | 'from'>): Promise<void>
 }
@@ -94,4 +107,11 @@ export function route<Body = unknown, Query = unknown>(row: Route<Body, Query>):
 
 export function ok(body: unknown, status = 200): Answer {
   return { status, body }
+}
+
+/** @throws AppError `request-invalid`. */
+export function readKey(headers: ReadonlyMap<string, string>): string | undefined {
+  const key = headers.get('idempotency-key')
+  if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key
+  throw new AppError('request-invalid', 'Idempotency-Key is not 1 to 200 printable characters')
 }

@@ -1,6 +1,6 @@
 import { z } from '../../config/index.ts'
 import { AppError, toAppError } from '../../errors/index.ts'
-import type { ChannelProof } from '../../trust/index.ts'
+import type { ChannelBinding, ChannelProof } from '../../trust/index.ts'
 import { mayDo, type Holder } from '../access/rights.ts'
 import { formatScope } from '../access/scopes.ts'
 import { unauthenticated } from '../access/tokens.ts'
@@ -26,6 +26,7 @@ export interface WireRequest {
   streamBody(cap: number): AsyncIterable<Buffer>
   /** @throws AppError `channel-unbound`. */
   prove(nonce: Buffer): ChannelProof
+  binding(): ChannelBinding
 }
 
 export interface Answered {
@@ -100,7 +101,7 @@ async function identify(
   if (needs === undefined) return undefined
   assertRate(limits.look('failed-authentication', from))
   try {
-    const holder = await services.tokens.authenticate(bearerOf(head))
+    const holder = await authenticate(services, bearerOf(head))
     assertRate(limits.take(rate, holder.id))
     return holder
   } catch (thrown) {
@@ -109,6 +110,11 @@ async function identify(
     if (isFailure) limits.take('failed-authentication', from)
     throw thrown
   }
+}
+
+/** A token or the session of an agent; rights are read anew. */
+async function authenticate({ tokens, agents }: Services, bearer: string): Promise<Holder> {
+  return await (bearer.startsWith('sls_') ? agents : tokens).authenticate(bearer)
 }
 
 function bearerOf({ headers }: RequestHead): string {
@@ -132,17 +138,24 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
     if (route.audited === true && holder !== undefined && refusals.has(code)) {
-      const object = params['trigger'] ?? params['token'] ?? params['digest'] ?? ''
-      await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
+      const object =
+        ['trigger', 'token', 'agent', 'digest', 'deployment']
+          .map((name) => params[name])
+          .find((value) => value !== undefined) ?? ''
+      await record({ who: whoIs(holder), what: route.name, object, outcome: code })
     }
     throw thrown
   }
 }
 
+function whoIs({ id, agent }: Holder): string {
+  return agent === undefined ? `token ${id}` : `agent ${id}`
+}
+
 /** A token that was revoked while the answer was held gets none. */
-async function stillAllowed({ tokens }: Services, { head }: Call, answer: Answer): Promise<Answer> {
+async function stillAllowed(services: Services, { head }: Call, answer: Answer): Promise<Answer> {
   try {
-    await tokens.authenticate(bearerOf(head))
+    await authenticate(services, bearerOf(head))
     return answer
   } catch (thrown) {
     answer.file?.release()
@@ -155,9 +168,9 @@ function guardEvents({ held, services }: AnsweringOptions, call: Call, answer: A
   const { holder, head } = call
   if (answer.events === undefined || holder === undefined) return answer
   const onEnd = held.begin(holder.id)
-  const authenticate = (): Promise<Holder> => services.tokens.authenticate(bearerOf(head))
+  const again = (): Promise<Holder> => authenticate(services, bearerOf(head))
   const { clock } = services
-  return { ...answer, events: watchEvents(answer.events, { clock, authenticate, onEnd }) }
+  return { ...answer, events: watchEvents(answer.events, { clock, authenticate: again, onEnd }) }
 }
 
 const refusals = new Set(['forbidden', 'not-found'])
@@ -186,6 +199,7 @@ function requestOf({ route, params, head, wire, body, holder }: Call): Omit<Rout
     from: wire.from,
     signal: wire.signal,
     prove: (nonce) => wire.prove(nonce),
+    binding: () => wire.binding(),
   }
 }
 

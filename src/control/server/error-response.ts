@@ -1,4 +1,5 @@
 import { toAppError, type ErrorCode } from '../../errors/index.ts'
+import { BusyError } from '../agents/admission.ts'
 import { RateError } from './rate-limits.ts'
 import type { SentFile } from './send-file.ts'
 
@@ -24,6 +25,17 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'hook-refused': 401,
   forbidden: 403,
   'not-found': 404,
+  'release-not-found': 404,
+  'deployment-unfinished': 409,
+  quarantined: 409,
+  'session-ended': 401,
+  'join-token-refused': 401,
+  'identity-unproved': 401,
+  'agent-unknown': 403,
+  'agent-quarantined': 403,
+  'agent-exists': 409,
+  'key-invalid': 400,
+  'server-busy': 503,
   'key-reused': 422,
   'request-too-large': 413,
   'media-type': 415,
@@ -67,7 +79,7 @@ export function errorAnswer(thrown: unknown): Answer {
     message: words,
     ...(hint === undefined ? {} : { hint }),
   })
-  if (!(thrown instanceof RateError)) return answer
+  if (!(thrown instanceof RateError || thrown instanceof BusyError)) return answer
   return { ...answer, headers: { 'retry-after': String(thrown.seconds) } }
 }
 

@@ -17,7 +17,10 @@ const parameters: Readonly<Record<string, string>> = {
   trigger: '[A-Za-z0-9][A-Za-z0-9._-]{0,127}',
   sequence: '[1-9][0-9]{0,14}',
   token: '[0-9A-Za-z]{11}',
+  agent: '[A-Za-z0-9][A-Za-z0-9.-]{0,62}',
   digest: '[0-9a-f]{64}',
+  deployment: '[A-Za-z0-9][A-Za-z0-9._-]{0,99}',
+  app: '[a-z0-9][a-z0-9._-]{0,31}',
 }
 
 export function createRouter(routes: readonly Route[]): Router {

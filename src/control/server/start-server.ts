@@ -2,13 +2,23 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { toAppError } from '../../errors/index.ts'
-import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
+import {
+  openSystemd,
+  randomText,
+  sluiceVersion,
+  systemClock,
+  type Secret,
+} from '../../system/index.ts'
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
+import { openAgentDesk } from '../agents/agent-desk.ts'
+import { openJoinTokens } from '../agents/join-tokens.ts'
+import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
 import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
 import { openServerRelay } from '../relay/relay-door.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
@@ -24,7 +34,6 @@ import { createRouter } from './find-route.ts'
 import { openHeldAnswers } from './held-answers.ts'
 import { listenHttp, type HttpListener } from './listen-http.ts'
 import { openMetrics } from './metrics.ts'
-import { openSystemd } from './notify-systemd.ts'
 import { openRateLimits } from './rate-limits.ts'
 import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
@@ -60,18 +69,29 @@ const grace = 5000
 export async function startServer(options: ServerOptions): Promise<ControlServer> {
   const { settings, insecureHttp = false } = options
   assertSafeToListen(settings, { insecureHttp })
-  const identity = keepIdentity(settings.state)
   const definitions = new Map(Object.entries(settings.triggers))
   const hooks = openHookDoor(definitions)
+  const prostagma = openProstagmaDoor(settings)
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
-  const parts = openParts(settings, storage)
+  const parts = await partsOver(storage, settings)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
-    return await openDoor(options, { ...parts, storage, definitions, hooks, identity, pem })
+    return await openDoor(options, { ...parts, definitions, hooks, prostagma, pem })
   } catch (thrown) {
     await parts.triggers.close()
+    await parts.agents.close()
     await closeParts(parts)
+    throw thrown
+  }
+}
+
+async function partsOver(storage: Storage, settings: ServerSettings) {
+  try {
+    const identity = await keepIdentity(settings.state, storage, clock.now())
+    return openParts(storage, identity, settings)
+  } catch (thrown) {
+    await storage.close()
     throw thrown
   }
 }
@@ -81,14 +101,14 @@ const clock = systemClock
 interface Inside extends ReturnType<typeof openParts> {
   readonly definitions: Services['definitions']
   readonly hooks: Services['hooks']
-  readonly identity: Identity
+  readonly prostagma: Services['prostagma']
   readonly pem: string | undefined
 }
 
 /** Everything is there; lets callers in. */
 async function openDoor(options: ServerOptions, inside: Inside): Promise<ControlServer> {
   const { settings, environment } = options
-  const { storage, identity, tokens, metrics, pem } = inside
+  const { storage, identity, tokens, metrics, agents, pem } = inside
   const log = openServerLog(options.write, clock)
   let isOpen = true
   const services: Services = { ...inside, clock, isOpen: () => isOpen }
@@ -96,10 +116,11 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     settings,
     services,
     log,
-    answering: answeringOf(inside, services, log),
+    answering: answeringOf(inside, { settings, services, log }),
   })
   const listener = await listenHttp({ ...settings.listen, pem, admits: admits(settings), answer })
   metrics.gauge('sluice_http_connections', 'Open connections.', () => listener.connections())
+  metrics.gauge('sluice_agent_polls', 'Polls of agents that are held.', () => agents.waiting())
   const firstAdmin = await makeFirstAdmin(tokens, storage, clock)
   await recordOwn(inside, 'start-server')
   const url = urlOf(listener, pem !== undefined)
@@ -116,8 +137,11 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     await systemd.stopping()
     // Held answers end now; everybody else has their grace.
     const closed = listener.close(grace)
+    agents.letGo()
+    inside.fleet.letGo()
     await inside.triggers.close()
     await closed
+    await agents.close()
     ending.abort()
     await pruning
     await recordOwn(inside, 'stop-server').catch((thrown: unknown) => logBug(log, thrown))
@@ -135,10 +159,13 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
   }
 }
 
-function answeringOf({ audit }: Inside, services: Services, log: ServerLog) {
+function answeringOf(
+  { audit }: Inside,
+  { settings, services, log }: Pick<HandlerOptions, 'settings' | 'services' | 'log'>,
+) {
   return createAnswering({
     router: createRouter(routes),
-    limits: openRateLimits(clock),
+    limits: openRateLimits(clock, { rates: settings.limits }),
     held: openHeldAnswers(),
     services,
     audit,
@@ -152,20 +179,34 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(settings: ServerSettings, storage: Storage) {
+function openParts(storage: Storage, identity: Identity, settings: ServerSettings) {
+  // What may fail comes before what runs until it is closed.
+  const archives = openReleaseFiles(settings.releases)
+  const relay = openServerRelay(settings, clock)
+  const joining = { storage, identity, clock, random: randomBytes }
+  const audit = openAuditLog({ storage, clock, randomText })
+  const fleet = openFleet({ storage, settings, audit, clock, randomText })
   return {
     storage,
-    archives: openReleaseFiles(settings.releases),
-    relay: openServerRelay(settings, clock),
-    prostagma: openProstagmaDoor(settings),
+    identity,
+    archives,
+    relay,
+    agents: openAgents({ ...joining, randomText }),
+    joinTokens: openJoinTokens(joining),
+    fleet,
+    deployments: fleet.deployments,
+    starts: fleet.starts,
+    desk: openAgentDesk(fleet.deployments),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
-    audit: openAuditLog({ storage, clock, randomText }),
+    audit,
     metrics: openMetrics(),
   }
 }
 
-async function closeParts({ audit, storage, relay }: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts(parts: ReturnType<typeof openParts>): Promise<void> {
+  const { fleet, relay, audit, storage } = parts
+  await fleet.close()
   await relay?.close()
   await audit.close()
   await storage.close()

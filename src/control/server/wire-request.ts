@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 
-import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import { exporterBinding, originBinding, proveOverChannel } from '../../trust/index.ts'
+import type { ChannelBinding, Identity } from '../../trust/index.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import type { WireRequest } from './answer-request.ts'
 import { callerAddress, plainAddress } from './exposure.ts'
@@ -25,6 +26,10 @@ export function wireRequest(
   const { method = '', url = '', rawHeaders, socket } = incoming
   const forwarded = incoming.headers['x-forwarded-for']
   const peer = plainAddress(socket.remoteAddress)
+  const binding = (): ChannelBinding =>
+    settings.origin === undefined
+      ? exporterBinding(socket as TLSSocket)
+      : originBinding(new URL(settings.origin))
   return {
     head: { method, url, rawHeaders },
     from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
@@ -37,9 +42,10 @@ export function wireRequest(
       admitBody(incoming, outgoing, cap)
       return streamBody(incoming, { cap })
     },
+    binding,
     prove: (nonce) => {
-      const binding = exporterBinding(socket as TLSSocket)
-      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
+      const claim = { purpose: 'server channel', nonce, binding: binding(), about: [] } as const
+      return proveOverChannel(identity, claim)
     },
   }
 }

@@ -46,6 +46,8 @@ function sendText(
   { status, body, contentType, headers = {} }: Answer,
 ): void {
   const text = contentType === undefined ? `${JSON.stringify(body)}\n` : String(body)
+  // Head and body leave in one packet.
+  outgoing.cork()
   outgoing.writeHead(status, {
     'content-type': contentType ?? 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
@@ -53,4 +55,5 @@ function sendText(
     ...headers,
   })
   outgoing.end(text)
+  outgoing.uncork()
 }

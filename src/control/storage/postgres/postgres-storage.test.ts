@@ -88,7 +88,7 @@ story('two servers count together, and each wakes for the other', async (t, unde
 story('another server’s raise is told before the next poll', async (t, under) => {
   const [here, there] = [await open(t, under), openOver(t, await open(t, under))]
   const hinted: unknown[] = []
-  here.onRaised((names) => hinted.push(names))
+  here.onChanged('triggers', (names) => hinted.push(names))
   await waitUntil(() => hinted.length > 0, 'the first look')
   const waiting = openOver(t, here, { pollEvery: 600_000 }).waitBeyond('a', 0, { timeout: 30_000 })
   await there.raise('a', how)
@@ -97,14 +97,14 @@ story('another server’s raise is told before the next poll', async (t, under) 
 })
 
 story('another server’s raise is seen without notifications too', async (t, under) => {
-  const deaf: Storage = { ...(await open(t, under)), onRaised: () => () => undefined }
+  const deaf: Storage = { ...(await open(t, under)), onChanged: () => () => undefined }
   const waiting = openOver(t, deaf, { pollEvery: 50 }).waitBeyond('a', 0, { timeout: 30_000 })
   await openOver(t, await open(t, under)).raise('a', how)
   assert.equal(await waiting, 1)
 })
 
 story('a read sees at once what another server has raised', async (t, under) => {
-  const deaf: Storage = { ...(await open(t, under)), onRaised: () => () => undefined }
+  const deaf: Storage = { ...(await open(t, under)), onChanged: () => () => undefined }
   const here = openOver(t, deaf, { pollEvery: 600_000 })
   const there = openOver(t, await open(t, under))
   for (const triggers of [here, there, here, there]) {

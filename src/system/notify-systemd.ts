@@ -1,5 +1,5 @@
-import { run } from '../../system/index.ts'
-import type { Clock } from '../../system/index.ts'
+import type { Clock } from './clock.ts'
+import { run } from './run-command.ts'
 
 export interface Systemd {
   ready(): Promise<void>

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 
-import { temporaryFolder } from '../../../test/support/temp-folder.ts'
-import { waitUntil } from '../../../test/support/wait-until.ts'
-import { systemClock } from '../../system/index.ts'
+import { temporaryFolder } from '../../test/support/temp-folder.ts'
+import { waitUntil } from '../../test/support/wait-until.ts'
+import { systemClock } from './clock.ts'
 import { openSystemd } from './notify-systemd.ts'
 
 test('systemd hears that we are ready, of every turn of the event loop, and that we end', async (t) => {

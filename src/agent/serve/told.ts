@@ -1,0 +1,48 @@
+import type { HostDeploymentState, HostReportBody } from '../../protocol/index.ts'
+
+// Pure: what the server was told of deployments and runs, so that nothing is told twice and no run is started twice.
+
+type RunState = Extract<HostReportBody, { kind: 'script-state' }>['state']
+
+export interface Told {
+  /** By app: what was told last. */
+  readonly deployments: Readonly<Record<string, ToldDeployment>>
+  /** By run, oldest first. */
+  readonly runs: Readonly<Record<string, RunState>>
+}
+
+export interface ToldDeployment {
+  readonly deployment: string
+  readonly generation: number
+  readonly state: HostDeploymentState
+  readonly code: string | undefined
+}
+
+export const nothingTold: Told = { deployments: {}, runs: {} }
+
+/** Runs that are remembered behind their end; the server names one no more once it knows that. */
+const rememberedRuns = 2000
+
+export function afterReport(told: Told, body: HostReportBody): Told {
+  if (body.kind === 'deployment-state') {
+    const { deployment, generation, state, error } = body
+    const entry = { deployment, generation, state, code: error?.code }
+    return { ...told, deployments: { ...told.deployments, [body.app]: entry } }
+  }
+  if (body.kind !== 'script-state') return told
+  const runs = Object.entries({ ...told.runs, [body.run]: body.state })
+  return { ...told, runs: Object.fromEntries(runs.slice(-rememberedRuns)) }
+}
+
+/** Whether a report says something that the one before did not. */
+export function isNews(told: Told, body: HostReportBody): boolean {
+  if (body.kind === 'script-state') return told.runs[body.run] !== body.state
+  if (body.kind !== 'deployment-state') return true
+  const last = told.deployments[body.app]
+  return (
+    last?.deployment !== body.deployment ||
+    last.generation !== body.generation ||
+    last.state !== body.state ||
+    last.code !== body.error?.code
+  )
+}
