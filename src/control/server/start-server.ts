@@ -11,6 +11,7 @@ import {
 } from '../../system/index.ts'
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
+import type { Holder } from '../access/rights.ts'
 import { openTokens } from '../access/tokens.ts'
 import { openAgentDesk } from '../agents/agent-desk.ts'
 import { openJoinTokens } from '../agents/join-tokens.ts'
@@ -238,12 +239,17 @@ function createHandler({ settings, services, log, answering }: HandlerOptions) {
     services.metrics.countRequest(route, status, milliseconds / 1000)
     if (quiet.has(route) && status < 400) return
     const facts = { route, status, milliseconds, from: wire.from }
-    log.info('request', { ...facts, ...(holder === undefined ? {} : { token: holder.id }) })
+    log.info('request', { ...facts, ...callerFacts(holder) })
   }
 }
 
 /** Asked for every few seconds by what watches us. */
-const quiet = new Set(['show-health', 'show-readiness', 'show-metrics'])
+const quiet = new Set(['show-health', 'show-readiness', 'show-metrics', 'poll-desired'])
+
+function callerFacts(holder: Holder | undefined) {
+  if (holder === undefined) return {}
+  return holder.agent === undefined ? { token: holder.id } : { agent: holder.agent }
+}
 
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
 function admits({ tls, trustedProxies }: ServerSettings) {
