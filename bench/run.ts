@@ -10,10 +10,19 @@ import { startup } from './startup.ts'
 import { switchesBench } from './switches.ts'
 import { triggersBench } from './triggers.ts'
 import { unpack } from './unpack.ts'
+import { webhookBench } from './webhook.ts'
 
 // `npm run bench`: measures what is promised and aimed at, beside what people would use instead.
 
-const benches: readonly Bench[] = [startup, deploy, unpack, triggersBench, proxyCpu, switchesBench]
+const benches: readonly Bench[] = [
+  startup,
+  deploy,
+  unpack,
+  triggersBench,
+  webhookBench,
+  proxyCpu,
+  switchesBench,
+]
 
 await runScript(async () => {
   const { chosen, options, json } = readCommandLine()

@@ -26,6 +26,7 @@ interface ToolPackage {
 /** Debian's package of each tool. */
 const packages = {
   nginx: { name: 'nginx', program: 'usr/sbin/nginx' },
+  webhook: { name: 'webhook', program: 'usr/bin/webhook' },
   strace: { name: 'strace', program: 'usr/bin/strace' },
   haproxy: { name: 'haproxy', program: 'usr/sbin/haproxy' },
   mmdebstrap: { name: 'mmdebstrap', program: 'usr/bin/mmdebstrap' },

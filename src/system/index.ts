@@ -23,7 +23,7 @@ export {
 } from './atomic-file.ts'
 export { openAppendLog, readAppendLog, replaceAppendLog, type AppendLog } from './append-log.ts'
 export { findControlGroup, openControlGroup, pidsInGroup, type ControlGroup } from './cgroup.ts'
-export { systemClock, type Clock } from './clock.ts'
+export { systemClock, untilAborted, type Clock } from './clock.ts'
 export {
   acquireLock,
   assertFence,

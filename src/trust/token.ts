@@ -75,8 +75,8 @@ export function parseJoinToken(text: string): JoinToken {
   return { id: parts['id'] ?? '', serverKeyHash, hash: hashOf(text), text: secret }
 }
 
-/** Whether two stored hashes are equal, in the same time whatever they are. */
-export function isSameHash(left: string, right: string): boolean {
+/** Whether two secrets, or what is stored of them, are equal; their digests are compared, so the time says nothing. */
+export function isSameSecret(left: string | Buffer, right: string | Buffer): boolean {
   return timingSafeEqual(sha256(left), sha256(right))
 }
 
@@ -114,7 +114,7 @@ function hashOf(text: string): string {
   return sha256(text).toString('hex')
 }
 
-function sha256(text: string): Buffer {
+function sha256(text: string | Buffer): Buffer {
   return createHash('sha256').update(text).digest()
 }
 

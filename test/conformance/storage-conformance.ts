@@ -7,7 +7,10 @@ import { openStorage, type Storage } from '../../src/control/index.ts'
 import type { NewRaise, RaiseResult } from '../../src/control/storage/trigger-records.ts'
 import { randomText, systemClock } from '../../src/system/index.ts'
 import { open, type PrepareDatabase, type Story } from '../support/database-under-test.ts'
-import { accessConformance } from './access-conformance.ts'
+import { agentsConformance } from './agents-conformance.ts'
+import { releasesConformance } from './releases-conformance.ts'
+import { accessConformance, assertOneChain } from './access-conformance.ts'
+import { deploymentsConformance } from './deployments-conformance.ts'
 import { crashConformance } from './storage-crashes.ts'
 import { triggersConformance } from './triggers-conformance.ts'
 
@@ -23,10 +26,35 @@ export function storageConformance(kind: string, prepare: PrepareDatabase): void
   leasesConformance(story)
   triggersConformance(story)
   accessConformance(story)
+  agentsConformance(story)
+  releasesConformance(story)
+  deploymentsConformance(story)
   crashConformance(story)
 }
 
 function metaConformance(story: Story): void {
+  story(
+    'a raise and its repeat are audited with it, one without a number is not',
+    async (t, under) => {
+      const storage = await open(t, under)
+      const audit = { who: 'me', from: 'here' }
+      const first = { ...raise('a', { key: 'k', digest: 'd' }), audit, at: 7 }
+      await storage.triggers.raise([first, raise('a'), { ...first, id: 'again' }])
+      await storage.triggers.raise([
+        { ...raise('a', { key: 'k', digest: 'e' }), audit },
+        { ...raise('b'), create: false, audit },
+      ])
+      const rows = await storage.audit.list({ after: 0, limit: 10 })
+      const entry =
+        '{"at":7,"from":"here","object":"a/1","outcome":"ok","what":"raise-trigger","who":"me"}'
+      assert.deepEqual(
+        rows.map(({ content }) => content),
+        [entry, entry],
+      )
+      await assertOneChain(storage, 2)
+    },
+  )
+
   story('an epoch lives as long as its database', async (t, under) => {
     const first = await open(t, under)
     assert.match(first.epoch, /^[a-z2-7]{26}$/)

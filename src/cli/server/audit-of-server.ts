@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import {
   checkHead,
   witnessChain,
+  type AuditEntry,
   type AuditRow,
   type ChainVerdict,
   type SignedHead,
@@ -15,15 +16,7 @@ import type { CliContext } from '../context.ts'
 import { openServerClient, readPin, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
-export interface ListedEntry {
-  readonly sequence: number
-  readonly at: number
-  readonly who: string
-  readonly what: string
-  readonly object: string
-  readonly from: string
-  readonly outcome: string
-}
+export type ListedEntry = AuditEntry & { readonly sequence: number }
 
 /** A whole log and the head that its server signed. */
 interface Log {
@@ -42,8 +35,8 @@ export async function listAudit(
   return rows.slice(-limit).map((row) => ({ sequence: row.sequence, ...contentOf(row) }))
 }
 
-function contentOf({ content }: AuditRow): Omit<ListedEntry, 'sequence'> {
-  return JSON.parse(content) as Omit<ListedEntry, 'sequence'>
+function contentOf({ content }: AuditRow): AuditEntry {
+  return JSON.parse(content) as AuditEntry
 }
 
 /** One line for each entry, and the signed head as the last one. */

@@ -7,7 +7,7 @@ import {
   type ControlServer,
   type ServerSettings,
 } from '../../control/index.ts'
-import { replaceFile } from '../../system/index.ts'
+import { replaceFile, untilAborted } from '../../system/index.ts'
 import type { CliContext } from '../context.ts'
 
 export interface ServeValues {
@@ -28,8 +28,7 @@ export async function serveUntilStopped(context: CliContext, values: ServeValues
   })
   const file = values.adminTokenFile ?? journalFile(io.environment, settings)
   showStart(server, io.stdout, file === undefined ? undefined : resolve(cwd, file))
-  if (!signal.aborted)
-    await new Promise((end) => signal.addEventListener('abort', end, { once: true }))
+  await untilAborted(signal)
   await server.close()
 }
 

@@ -70,10 +70,10 @@ test('a token is good until its time, and a use is recorded once a minute', asyn
   await tokens.authenticate(text.reveal())
   await clock.advance(59_000)
   assert.deepEqual(await tokens.authenticate(text.reveal()), { id: token.id, scope })
-  assert.equal((await storage.tokens.find(token.id))?.usedAt, begun)
+  assert.equal((await storage.tokens.find([token.id])).get(token.id)?.usedAt, begun)
   await clock.advance(2000)
   await tokens.authenticate(text.reveal())
-  assert.equal((await storage.tokens.find(token.id))?.usedAt, begun + 61_000)
+  assert.equal((await storage.tokens.find([token.id])).get(token.id)?.usedAt, begun + 61_000)
   await clock.advance(hour - 61_001)
   await tokens.authenticate(text.reveal())
   await clock.advance(1)
@@ -91,14 +91,15 @@ test('no token lives for more than a year, or for no time', async (t) => {
 test('a token whose kept scope was widened is worth nothing', async (t) => {
   const { storage, clock, tokens } = await tokensUnderTest(t)
   const scope = { kind: 'viewer' } as const
-  const { text, token } = await tokens.create({ scope, note: '', life: hour, by: 'me' })
+  const { text } = await tokens.create({ scope, note: '', life: hour, by: 'me' })
   const widened = {
     ...storage,
     tokens: {
       ...storage.tokens,
-      find: async () => {
-        const stored = await storage.tokens.find(token.id)
-        return stored && { ...stored, scope: 'admin', kind: 'admin' }
+      find: async (ids: readonly string[]) => {
+        const found = await storage.tokens.find(ids)
+        const wide = { scope: 'admin', kind: 'admin' }
+        return new Map([...found].map(([id, stored]) => [id, { ...stored, ...wide }]))
       },
     },
   }

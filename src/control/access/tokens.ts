@@ -1,23 +1,14 @@
 import { AppError } from '../../errors/index.ts'
 import type { Clock, Secret } from '../../system/index.ts'
-import { isSameHash, makeToken, parseToken, type TokenKind } from '../../trust/index.ts'
+import { isSameSecret, makeToken, parseToken, type TokenKind } from '../../trust/index.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredToken } from '../storage/token-records.ts'
+import { openBatches } from '../triggers/batches.ts'
 import type { Holder } from './rights.ts'
 import { formatScope, parseScope, type Scope } from './scopes.ts'
 
 /** A token without anything that lets one be made of it. */
-export interface TokenSummary {
-  readonly id: string
-  readonly scope: string
-  readonly note: string
-  /** Milliseconds since 1970, as all times here. */
-  readonly createdAt: number
-  readonly createdBy: string
-  readonly expiresAt: number
-  readonly usedAt: number | null
-  readonly revokedAt: number | null
-}
+export type TokenSummary = Omit<StoredToken, 'kind' | 'hash'>
 
 export interface TokenRequest {
   readonly scope: Scope
@@ -46,6 +37,9 @@ export interface TokensOptions {
 export const longestLife = 365 * 24 * 60 * 60_000
 
 export function openTokens({ storage, clock, random }: TokensOptions): Tokens {
+  // Thousands of held answers end at once, each with a look at its token.
+  const finds = openBatches(findAll(storage), { largest })
+  const uses = openBatches(noteAll(storage, clock), { largest })
   return {
     create: async ({ scope, note, life, by }) => {
       checkLife(life)
@@ -66,11 +60,11 @@ export function openTokens({ storage, clock, random }: TokensOptions): Tokens {
     },
     authenticate: async (text) => {
       const given = parseToken(text)
-      const stored = await storage.tokens.find(given.id)
+      const { stored } = await finds.submit(given.id)
       // Compared also when there is none, so that an id cannot be told by the time.
-      const isSame = isSameHash(given.hash, stored?.hash ?? '')
+      const isSame = isSameSecret(given.hash, stored?.hash ?? '')
       if (stored === undefined || !isSame || !isValid(stored, clock.now())) throw unauthenticated()
-      await noteUse(storage, stored, clock.now())
+      if (isUseDue(stored, clock.now())) await uses.submit(stored.id)
       return { id: stored.id, scope: scopeOf(stored, given.kind) }
     },
     list: async (range) => (await storage.tokens.list(range)).map(summaryOf),
@@ -98,12 +92,25 @@ export function unauthenticated(): AppError {
 /** A use within this time of the last one is not recorded: it would cost a commit each. */
 const useGrain = 60_000
 
-async function noteUse(
-  storage: Pick<Storage, 'tokens'>,
-  { id, usedAt }: StoredToken,
-  now: number,
-): Promise<void> {
-  if (usedAt === null || now - usedAt > useGrain) await storage.tokens.noteUse(id, now)
+function isUseDue({ usedAt }: StoredToken, now: number): boolean {
+  return usedAt === null || now - usedAt > useGrain
+}
+
+/** Of one transaction. */
+const largest = 500
+
+function findAll({ tokens }: Pick<Storage, 'tokens'>) {
+  return async (ids: readonly string[]): Promise<{ stored: StoredToken | undefined }[]> => {
+    const found = await tokens.find([...new Set(ids)])
+    return ids.map((id) => ({ stored: found.get(id) }))
+  }
+}
+
+function noteAll({ tokens }: Pick<Storage, 'tokens'>, clock: Clock) {
+  return async (ids: readonly string[]): Promise<true[]> => {
+    await tokens.noteUse([...new Set(ids)].toSorted(), clock.now())
+    return ids.map(() => true)
+  }
 }
 
 /** The kind in the token itself is under the hash; what is kept beside that, whoever writes the database can change. */

@@ -1,5 +1,5 @@
 import type { Answer } from '../server/error-response.ts'
-import { raisedAnswer, raiseEntry } from './triggers.ts'
+import { raisedAnswer } from './triggers.ts'
 import { ok, type RouteRequest, type Services } from './route.ts'
 
 /** Authenticates the raw bytes before anything of them is read, then raises. */
@@ -10,7 +10,13 @@ export async function receiveHook(services: Services, request: RouteRequest): Pr
   const delivery = services.hooks.accept(trigger, { headers, body, now })
   if (delivery.ignored !== undefined) return ok({ trigger, ignored: delivery.ignored }, 202)
   const { key, digest, source } = delivery
-  const raised = await services.triggers.raise(trigger, { by: 'webhook', source, key, digest })
-  await request.audit(raiseEntry(`webhook ${source}`, { trigger, sequence: raised.sequence }))
+  const audit = { who: `webhook ${source}`, from: request.from }
+  const raised = await services.triggers.raise(trigger, {
+    by: 'webhook',
+    source,
+    key,
+    digest,
+    audit,
+  })
   return raisedAnswer(services, raised)
 }

@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto'
-
 import { z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
 import { mayDo } from '../access/rights.ts'
 import type { Answer } from '../server/error-response.ts'
 import type { TriggerEvent } from '../storage/trigger-records.ts'
+import { sha256 } from '../triggers/sources/delivery.ts'
 import { missing } from './missing.ts'
-import { ok, type RouteRequest, type Services } from './route.ts'
-
-const wholeNumber = (most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'is not a whole number')
-    .transform(Number)
-    .refine((value) => value <= most, `is more than ${most}`)
+import { ok, readKey, type RouteRequest, type Services } from './route.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** Longer waits would be cut by what lies between. */
 const longestWait = 25
@@ -40,39 +33,31 @@ export async function raiseTrigger(services: Services, request: RouteRequest): P
   const raised = await services.triggers.raise(trigger, {
     by: holder.id,
     source: 'token',
-    digest: createHash('sha256').update(request.rawBody).digest('hex'),
+    digest: sha256(request.rawBody),
+    audit: { who: `token ${holder.id}`, from: request.from },
     // Two callers that happen upon one key do not share a raise.
     ...(key === undefined ? {} : { key: `token:${holder.id}:${key}` }),
   })
-  await request.audit(raiseEntry(`token ${holder.id}`, { trigger, sequence: raised.sequence }))
   return raisedAnswer(services, raised)
 }
 
-export function raiseEntry(
-  who: string,
-  { trigger, sequence }: { readonly trigger: string; readonly sequence: number },
-) {
-  return { who, what: 'raise-trigger', object: `${trigger}/${sequence}`, outcome: 'ok' }
-}
-
+/** Takes up what was raised, behind the answer: that it was raised is durable, and a later look finds it. */
 export function raisedAnswer(
-  { triggers: { epoch } }: Services,
+  { triggers: { epoch }, starts }: Services,
   raised: { readonly name: string; readonly sequence: number; readonly isRepeat: boolean },
 ): Answer {
   const { name, sequence, isRepeat } = raised
   const event = eventId(epoch, name, sequence)
-  return ok({ trigger: name, epoch, sequence, event, isRepeat }, isRepeat ? 200 : 201)
+  if (!isRepeat) starts.takeUp(name)
+  // What it starts, unless a later raise comes before that has begun.
+  const started = starts.idOf(name, sequence) ?? null
+  const answer = { trigger: name, epoch, sequence, event, isRepeat, starts: started }
+  return ok(answer, isRepeat ? 200 : 201)
 }
 
 /** Unique over restores: a sequence alone may come again in another epoch. */
 function eventId(epoch: string, name: string, sequence: number): string {
   return `${epoch}:${name}:${sequence}`
-}
-
-function readKey(headers: ReadonlyMap<string, string>): string | undefined {
-  const key = headers.get('idempotency-key')
-  if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key
-  throw new AppError('request-invalid', 'Idempotency-Key is not 1 to 200 printable characters')
 }
 
 function notByToken(trigger: string): AppError {
@@ -102,7 +87,7 @@ export async function listTriggers({ triggers, definitions }: Services): Promise
   const listed = [...definitions].map(async ([trigger, { sources }]) => ({
     trigger,
     sequence: await triggers.read(trigger),
-    sources: sources.map((source) => (source === 'token' ? source : source.kind)),
+    sources: sources.map((source) => (typeof source === 'string' ? source : source.kind)),
   }))
   return ok({ epoch: triggers.epoch, triggers: await Promise.all(listed) })
 }

@@ -1,6 +1,6 @@
 import { z } from '../../config/index.ts'
 import { AppError, toAppError } from '../../errors/index.ts'
-import type { ChannelProof } from '../../trust/index.ts'
+import type { ChannelBinding, ChannelProof } from '../../trust/index.ts'
 import { mayDo, type Holder } from '../access/rights.ts'
 import { formatScope } from '../access/scopes.ts'
 import { unauthenticated } from '../access/tokens.ts'
@@ -11,6 +11,7 @@ import { errorAnswer, type Answer } from './error-response.ts'
 import type { Router } from './find-route.ts'
 import type { HeldAnswers } from './held-answers.ts'
 import { assertRate, type RateLimits } from './rate-limits.ts'
+import { watchEvents } from './watch-events.ts'
 import { readHead, type RawHead, type RequestHead } from './request-head.ts'
 
 /** A request as it comes off the wire. */
@@ -21,8 +22,11 @@ export interface WireRequest {
   readonly signal: AbortSignal
   /** Reads the body. @throws AppError `request-too-large` beyond `cap` bytes. */
   readBody(cap: number): Promise<Buffer>
+  /** The same body, piece by piece. */
+  streamBody(cap: number): AsyncIterable<Buffer>
   /** @throws AppError `channel-unbound`. */
   prove(nonce: Buffer): ChannelProof
+  binding(): ChannelBinding
 }
 
 export interface Answered {
@@ -52,7 +56,7 @@ export function createAnswering(options: AnsweringOptions) {
       const found = options.router(head.method, head.path)
       if (found.kind !== 'found') return { answer: notRouted(found), route, holder }
       route = found.route.name
-      const body = await wire.readBody(found.route.bodyCap)
+      const body = await readEarly(found.route, wire)
       limitStrangers(options.limits, found.route, { ...found, from: wire.from })
       holder = await identify(options, found.route, { head, from: wire.from })
       const call: Call = { ...found, head, wire, body, holder }
@@ -63,6 +67,11 @@ export function createAnswering(options: AnsweringOptions) {
       return { answer, route, holder }
     }
   }
+}
+
+/** What is small is read before anything is done for its sender; what streams, when the sender is known. */
+async function readEarly({ streams, bodyCap }: Route, wire: WireRequest): Promise<Buffer> {
+  return streams === undefined ? await wire.readBody(bodyCap) : Buffer.alloc(0)
 }
 
 interface Call {
@@ -92,7 +101,7 @@ async function identify(
   if (needs === undefined) return undefined
   assertRate(limits.look('failed-authentication', from))
   try {
-    const holder = await services.tokens.authenticate(bearerOf(head))
+    const holder = await authenticate(services, bearerOf(head))
     assertRate(limits.take(rate, holder.id))
     return holder
   } catch (thrown) {
@@ -101,6 +110,11 @@ async function identify(
     if (isFailure) limits.take('failed-authentication', from)
     throw thrown
   }
+}
+
+/** A token or the session of an agent; rights are read anew. */
+async function authenticate({ tokens, agents }: Services, bearer: string): Promise<Holder> {
+  return await (bearer.startsWith('sls_') ? agents : tokens).authenticate(bearer)
 }
 
 function bearerOf({ headers }: RequestHead): string {
@@ -116,30 +130,58 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
   try {
     assertAllowed(call)
     const request = { ...requestOf(call), audit: record }
-    if (route.holds !== true || holder === undefined) return await route.handle(services, request)
+    if (route.holds !== true || holder === undefined)
+      return guardEvents(options, call, await route.handle(services, request))
     const answer = await options.held.hold(holder.id, () => route.handle(services, request))
-    // A token that was revoked while the answer was held gets none.
-    await services.tokens.authenticate(bearerOf(call.head))
-    return answer
+    return await stillAllowed(services, call, answer)
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
     if (route.audited === true && holder !== undefined && refusals.has(code)) {
-      const object = params['trigger'] ?? params['token'] ?? ''
-      await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
+      const object =
+        ['trigger', 'token', 'agent', 'digest', 'deployment']
+          .map((name) => params[name])
+          .find((value) => value !== undefined) ?? ''
+      await record({ who: whoIs(holder), what: route.name, object, outcome: code })
     }
     throw thrown
   }
 }
 
+function whoIs({ id, agent }: Holder): string {
+  return agent === undefined ? `token ${id}` : `agent ${id}`
+}
+
+/** A token that was revoked while the answer was held gets none. */
+async function stillAllowed(services: Services, { head }: Call, answer: Answer): Promise<Answer> {
+  try {
+    await authenticate(services, bearerOf(head))
+    return answer
+  } catch (thrown) {
+    answer.file?.release()
+    throw thrown
+  }
+}
+
+/** A stream of events counts as a held answer, and ends with the token that it was asked for with. */
+function guardEvents({ held, services }: AnsweringOptions, call: Call, answer: Answer): Answer {
+  const { holder, head } = call
+  if (answer.events === undefined || holder === undefined) return answer
+  const onEnd = held.begin(holder.id)
+  const again = (): Promise<Holder> => authenticate(services, bearerOf(head))
+  const { clock } = services
+  return { ...answer, events: watchEvents(answer.events, { clock, authenticate: again, onEnd }) }
+}
+
 const refusals = new Set(['forbidden', 'not-found'])
 
-function assertAllowed({ route, holder, params }: Call): void {
+function assertAllowed({ route, holder, params, head }: Call): void {
   const { needs } = route
   if (needs === undefined) return
   // Whose raise it is, is known only when the handler has read it.
   if (holder === undefined) throw unauthenticated()
-  const verdict = mayDo(holder, { needs }, params)
+  const object = { ...params, ...route.about?.(readQuery(route, head)) }
+  const verdict = mayDo(holder, { needs }, object)
   if (verdict === 'unseen') throw missing(params)
   if (verdict === 'denied')
     throw new AppError('forbidden', `scope ${formatScope(holder.scope)} may not ${needs}`)
@@ -151,11 +193,13 @@ function requestOf({ route, params, head, wire, body, holder }: Call): Omit<Rout
     query: readQuery(route, head),
     body: readJson(route, head, body),
     rawBody: body,
+    stream: () => wire.streamBody(route.streams?.cap ?? 0),
     headers: head.headers,
     holder,
     from: wire.from,
     signal: wire.signal,
     prove: (nonce) => wire.prove(nonce),
+    binding: () => wire.binding(),
   }
 }
 

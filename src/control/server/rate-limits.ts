@@ -11,9 +11,11 @@ export interface RateRule {
 export const rateRules = {
   /** Without a token, by address. */
   public: { perMinute: 300, burst: 100 },
+  /** Agents without a session, by address: a whole site may come back at once from one. */
+  join: { perMinute: 60_000, burst: 25_000 },
   'failed-authentication': { perMinute: 10, burst: 10 },
   hook: { perMinute: 60, burst: 20 },
-  // By token.
+  // By token or agent.
   raise: { perMinute: 600, burst: 120 },
   poll: { perMinute: 600, burst: 120 },
   read: { perMinute: 600, burst: 120 },
@@ -21,6 +23,15 @@ export const rateRules = {
 } as const satisfies Record<string, RateRule>
 
 export type RateClass = keyof typeof rateRules
+
+/** In place of the rules above, where the settings say so. */
+export type OwnRates = Readonly<Partial<Record<RateClass, RateRule | undefined>>>
+
+export interface RateOptions {
+  readonly rates?: OwnRates
+  /** Buckets that are kept. */
+  readonly most?: number
+}
 
 export interface RateLimits {
   /** Takes one; answers the seconds to wait when there is none, else undefined. */
@@ -35,11 +46,15 @@ interface Bucket {
 }
 
 /** Token buckets in memory; of those used longest ago nothing is kept when there are too many. */
-export function openRateLimits(clock: Pick<Clock, 'monotonic'>, most = 100_000): RateLimits {
+export function openRateLimits(
+  clock: Pick<Clock, 'monotonic'>,
+  { rates = {}, most = 100_000 }: RateOptions = {},
+): RateLimits {
+  const ruleOf = (rate: RateClass): RateRule => rates[rate] ?? rateRules[rate]
   const buckets = new Map<string, Bucket>()
 
   function leftNow(rate: RateClass, name: string): number {
-    const { perMinute, burst } = rateRules[rate]
+    const { perMinute, burst } = ruleOf(rate)
     const bucket = buckets.get(name)
     if (bucket === undefined) return burst
     const grown = ((clock.monotonic() - bucket.at) / 60_000) * perMinute
@@ -53,7 +68,7 @@ export function openRateLimits(clock: Pick<Clock, 'monotonic'>, most = 100_000):
   }
   function look(rate: RateClass, key: string): number | undefined {
     const left = leftNow(rate, `${rate} ${key}`)
-    return left >= 1 ? undefined : Math.ceil(((1 - left) * 60) / rateRules[rate].perMinute)
+    return left >= 1 ? undefined : Math.ceil(((1 - left) * 60) / ruleOf(rate).perMinute)
   }
   return {
     look,

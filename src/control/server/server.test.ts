@@ -17,7 +17,14 @@ test('a raise is answered with its epoch, sequence and event, and wakes who wait
   const { epoch } = server
   const event = `${epoch}:shop:1`
   assert.equal(raised.status, 201)
-  assert.deepEqual(raised.body, { trigger: 'shop', epoch, sequence: 1, event, isRepeat: false })
+  assert.deepEqual(raised.body, {
+    trigger: 'shop',
+    epoch,
+    sequence: 1,
+    event,
+    isRepeat: false,
+    starts: null,
+  })
   assert.deepEqual((await waiting).body, { trigger: 'shop', epoch, sequence: 1, event })
   const other = await ask(admin, 'GET', '/v1/triggers/shop?after=9&wait=25&epoch=another')
   assert.equal(other.body['sequence'], 1)
@@ -133,6 +140,17 @@ test('after ten failed authentications an address waits, also with a good token'
   assert.equal((refused.body['error'] as { code: string }).code, 'rate-limited')
 })
 
+test('a rate of the settings takes the place of ours, and the others stay', async (t) => {
+  const limits = { raise: { perMinute: 1, burst: 2 } }
+  const { admin, ask, token } = await serverUnderTest(t, { limits })
+  const ci = await token('trigger:shop')
+  const statuses: number[] = []
+  for (let count = 0; count < 3; count++)
+    statuses.push((await ask(ci, 'POST', '/v1/triggers/shop')).status)
+  assert.deepEqual(statuses, [201, 201, 429])
+  assert.equal((await ask(admin, 'GET', '/v1/triggers/shop')).status, 200)
+})
+
 test('no token stands in the log, the answers or the files', async (t) => {
   const { admin, ask, token, log, folder } = await serverUnderTest(t)
   const made = await token('trigger:shop')
@@ -142,7 +160,9 @@ test('no token stands in the log, the answers or the files', async (t) => {
   const listed = await ask(admin, 'GET', '/v1/tokens')
   const audited = await ask(admin, 'GET', '/v1/audit')
   const state = join(folder, 'state')
-  const files = readdirSync(state).map((name) => readFileSync(join(state, name), 'latin1'))
+  const entries = readdirSync(state, { recursive: true, withFileTypes: true })
+  const names = entries.filter((entry) => entry.isFile())
+  const files = names.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
   for (const text of [admin, made]) {
     const secret = text.split('_')[3] ?? ''
     assert.equal(secret.length, 43)
@@ -198,7 +218,7 @@ test('what is forwarded counts only from declared proxies, and only their last s
 
 test('a bucket empties at once, fills with time, and the oldest is forgotten first', async () => {
   const clock = manualClock()
-  const limits = openRateLimits(clock, 2)
+  const limits = openRateLimits(clock, { most: 2 })
   for (let count = 0; count < 20; count++) assert.equal(limits.take('hook', 'a'), undefined)
   assert.equal(limits.take('hook', 'a'), 1)
   assert.equal(limits.take('hook', 'b'), undefined)

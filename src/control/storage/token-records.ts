@@ -22,11 +22,12 @@ export type NewToken = Omit<StoredToken, 'usedAt' | 'revokedAt'>
 export interface TokenRecords {
   /** Keeps a token; one that is there already, by an earlier try, stays. */
   add(token: NewToken): Promise<void>
-  find(id: string): Promise<StoredToken | undefined>
+  /** Those of these ids that there are. */
+  find(ids: readonly string[]): Promise<ReadonlyMap<string, StoredToken>>
   /** Those whose id comes after `after`, in that order, at most `limit`. */
   list(range: { readonly after: string; readonly limit: number }): Promise<StoredToken[]>
-  /** Records a use; an earlier time than the one recorded changes nothing. */
-  noteUse(id: string, at: number): Promise<void>
+  /** Records a use of each; an earlier time than the one recorded changes nothing. */
+  noteUse(ids: readonly string[], at: number): Promise<void>
   /** Ends a token for ever; the first time stays. Answers whether there is such a token. */
   revoke(id: string, at: number): Promise<boolean>
 }

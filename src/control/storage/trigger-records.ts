@@ -12,6 +12,14 @@ export interface NewRaise {
   readonly source: string
   /** Makes the trigger if there is none of this name. */
   readonly create: boolean
+  /** Enters the raise, or its repeat, into the audit log in the same transaction. */
+  readonly audit?: RaiseAudit | undefined
+}
+
+export interface RaiseAudit {
+  readonly who: string
+  /** The address it came from. */
+  readonly from: string
 }
 
 export type RaiseResult =

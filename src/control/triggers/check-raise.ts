@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-
 import { AppError } from '../../errors/index.ts'
+import { sha256 } from './sources/delivery.ts'
 import type { RaiseRequest } from './triggers.ts'
 
 /** `strict` for our own API; `lenient` where any text was always allowed. */
@@ -18,7 +17,7 @@ export function storedName(name: string, rules: NameRules): string {
   }
   const stored = name.toWellFormed().replaceAll('%', '%25').replaceAll('\0', '%00')
   if (Buffer.byteLength(stored) <= longestName) return stored
-  const digest = createHash('sha256').update(stored).digest('hex')
+  const digest = sha256(stored)
   // No name comes out so by itself: its percent signs are written as `%25`.
   return `${stored.slice(0, 64).toWellFormed()}%sha256:${digest}`
 }

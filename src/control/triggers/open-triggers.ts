@@ -74,8 +74,8 @@ function committer({ storage, randomText }: TriggersOptions, sequences: Sequence
 }
 
 function askedRaise(trigger: string, how: RaiseRequest, at: number): AskedRaise {
-  const { key, digest, by, source, create = false } = how
-  return { trigger, key, digest, at, by, source, create }
+  const { key, digest, by, source, create = false, audit } = how
+  return { trigger, key, digest, at, by, source, create, audit }
 }
 
 function raisedOf(name: string, { key }: RaiseRequest, result: RaiseResult): Raised {

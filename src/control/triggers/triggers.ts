@@ -24,6 +24,8 @@ export interface RaiseRequest {
   readonly by: string
   readonly source: string
   readonly create?: boolean
+  /** Enters the raise into the audit log; both are durable together. */
+  readonly audit?: { readonly who: string; readonly from: string }
 }
 
 export interface Raised {

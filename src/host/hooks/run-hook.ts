@@ -38,8 +38,7 @@ export interface HookContext {
 export async function runHook(request: HookRequest, context: HookContext): Promise<HookResult> {
   makeDirectory(request.directory, 0o700)
   const { attempt, runnerPid, reattached } = await joinOrStart(request, context)
-  await watch(request, attempt, runnerPid, context)
-  const state = readHookState(request.directory)
+  const state = await watchToTheEnd({ attempt, runnerPid, reattached }, request, context)
   if (state.state === 'fresh') throw new AppError('bug', `${request.directory} was emptied`)
   const killed = await endLeftovers(request, state, context)
   context.signal.throwIfAborted()
@@ -54,7 +53,7 @@ interface Joined {
 }
 
 async function joinOrStart(request: HookRequest, context: HookContext): Promise<Joined> {
-  const found = readHookState(request.directory)
+  const found = await readEnd(request.directory, context)
   switch (found.state) {
     case 'fresh':
       return startAttempt(request, 1, context)
@@ -84,29 +83,54 @@ function startAttempt(
   return { attempt, runnerPid: startRunner(request, attempt), reattached: false }
 }
 
+/** Watches until the files tell the end. */
+async function watchToTheEnd(
+  { attempt, runnerPid }: Joined,
+  request: HookRequest,
+  context: HookContext,
+): Promise<HookState> {
+  for (;;) {
+    const ended = await watch(request, attempt, runnerPid, context)
+    const state = await readEnd(request.directory, context)
+    if (ended === 'by us' || state.state !== 'running') return state
+  }
+}
+
+/** What cannot be taken back is not said after one look: /proc may fail to answer for a moment. */
+async function readEnd(directory: string, { clock }: HookContext): Promise<HookState> {
+  for (let looks = 1; ; looks++) {
+    const state = readHookState(directory)
+    if (state.state !== 'lost' || looks === 10) return state
+    await clock.sleep(20)
+  }
+}
+
 /** Waits for the end of the runner, telling output; ends the hook at its time-out or when we are aborted. */
 async function watch(
   request: HookRequest,
   attempt: HookAttempt,
   runnerPid: number | undefined,
   context: HookContext,
-): Promise<void> {
+): Promise<'by itself' | 'by us'> {
   const { clock, signal } = context
   const output = openOutput(request, attempt, context)
   const child = runnerPid === undefined ? undefined : identify(runnerPid)
   const deadline = clock.monotonic() + remainingTime(request, attempt, clock)
+  let ended: 'by itself' | 'by us' = 'by itself'
   for (let rounds = 0; isRunning(request.directory, child); rounds++) {
     output.pump()
     const late = clock.monotonic() >= deadline
     if (late || signal.aborted) {
       noteStop(request.directory, attempt, late ? 'time-out' : 'abort')
       await endHook(request, context)
+      ended = 'by us'
       break
     }
     // A short hook is not kept waiting, a long one costs little.
     await clock.sleep(rounds < 40 ? 5 : 50)
   }
   output.finish()
+  return ended
 }
 
 function isRunning(directory: string, child: ReturnType<typeof identify>): boolean {

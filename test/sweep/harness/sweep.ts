@@ -7,6 +7,8 @@ import { findViolations, lookAt, type Before } from './oracle.ts'
 import { isDone, judgeRecovery, newJournal, recoveryWords, type Recovery } from './recovery.ts'
 import { openSite, type Site } from './site.ts'
 
+export { seededRandom } from '../../support/seeded-random.ts'
+
 // The invariants, as the numbers in front of violations name them:
 // I1 current leads to one whole deploy · I2 the endpoint serves what is recorded, one version, at its generation ·
 // I3 only whole things under final names · I4 one outcome per deployment, for ever · I5 a command of a release is
@@ -174,17 +176,6 @@ export async function listPoints(
     return found
   } finally {
     await site.close()
-  }
-}
-
-/** Numbers between 0 and 1 that are the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

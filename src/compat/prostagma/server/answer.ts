@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { parseAsk } from '../../../control/index.ts'
 import { toAppError } from '../../../errors/index.ts'
 import { metricsType } from '../../../metrics/index.ts'
-import { isSecret, parseAsk } from './ask.ts'
+import { isSameSecret } from '../../../trust/index.ts'
 import { cacheFromS3, cacheFromWeb, readCache } from './cache-routes.ts'
 import { readBody } from './read-body.ts'
 import type { Route, ServerContext } from './server-context.ts'
@@ -62,7 +63,7 @@ async function answerRoute(
     context.log.info('Client provided a bad request body', { ip, path })
     return refuse(response, 400)
   }
-  if (!isSecret(ask.secret, context.settings.secret)) {
+  if (!isSameSecret(ask.secret, context.settings.secret)) {
     context.log.info('Client provided a bad secret', { ip, path })
     return refuse(response, 403)
   }

@@ -17,6 +17,7 @@ import {
   proxyFromEnvironment,
   randomText,
   removeTree,
+  untilAborted,
   type Clock,
 } from '../../../system/index.ts'
 import type { Environment } from '../../../terminal/index.ts'
@@ -93,7 +94,7 @@ async function listenUntil(place: ListenPlace, context: ServerContext): Promise<
   context.log.info('Listening', {
     addr: `${address.includes(':') ? `[${address}]` : address}:${port}`,
   })
-  await aborted(context.signal)
+  await untilAborted(context.signal)
   await close(server)
 }
 
@@ -115,13 +116,6 @@ function listen(server: Server, { host, port }: ListenPlace): Promise<AddressInf
     server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
       resolve(server.address() as AddressInfo)
     })
-  })
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 

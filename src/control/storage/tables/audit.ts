@@ -1,16 +1,14 @@
 import { chainHash, firstHash } from '../../audit/chain.ts'
 import type { AuditHead, AuditRecords, NewAuditEntry } from '../audit-records.ts'
 import type { Database, DatabaseTransaction } from '../database.ts'
+import { insertRows } from './insert-rows.ts'
 
 export function openAuditRecords(database: Database): AuditRecords {
   return {
     append: (entries) =>
-      database.transaction(async (transaction, attempt) => {
-        const head = await takeHead(database, transaction)
-        // Whoever has the head is alone here, so an earlier try is wholly here or not at all.
-        const isDone = attempt > 1 && (await hasEntry(transaction, entries[0]?.id))
-        return isDone ? head : await appendAfter(transaction, head, entries)
-      }),
+      database.transaction((transaction, attempt) =>
+        appendEntries(database, transaction, { entries, attempt }),
+      ),
     list: ({ after, limit }) =>
       database.transaction(async (transaction) => {
         const query = transaction.selectFrom('audit_entries').where('sequence', '>', after)
@@ -24,6 +22,18 @@ export function openAuditRecords(database: Database): AuditRecords {
         return { ...noEntry, ...(await query.where('name', '=', headName).executeTakeFirst()) }
       }),
   }
+}
+
+/** Appends within a transaction of something else. Nobody else appends until that is over, so take other locks before. */
+export async function appendEntries(
+  database: Database,
+  transaction: DatabaseTransaction,
+  { entries, attempt }: { readonly entries: readonly NewAuditEntry[]; readonly attempt: number },
+): Promise<AuditHead> {
+  const head = await takeHead(database, transaction)
+  // Whoever has the head is alone here, so an earlier try is wholly here or not at all.
+  const isDone = attempt > 1 && (await hasEntry(transaction, entries[0]?.id))
+  return isDone ? head : await appendAfter(database, transaction, { head, entries })
 }
 
 const headName = 'audit'
@@ -47,9 +57,9 @@ async function hasEntry(transaction: DatabaseTransaction, id = ''): Promise<bool
 }
 
 async function appendAfter(
+  { dialect }: Database,
   transaction: DatabaseTransaction,
-  head: AuditHead,
-  entries: readonly NewAuditEntry[],
+  { head, entries }: { readonly head: AuditHead; readonly entries: readonly NewAuditEntry[] },
 ): Promise<AuditHead> {
   let { sequence, hash } = head
   const rows = entries.map(({ id, content }) => {
@@ -58,7 +68,7 @@ async function appendAfter(
     return { sequence, entry_id: id, content, hash }
   })
   if (rows.length === 0) return head
-  await transaction.insertInto('audit_entries').values(rows).execute()
+  await insertRows(transaction, dialect, { into: 'audit_entries', rows })
   const moved = transaction.updateTable('audit_head').set({ sequence, hash })
   await moved.where('name', '=', headName).execute()
   return { sequence, hash }

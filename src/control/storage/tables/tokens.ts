@@ -10,11 +10,11 @@ export function openTokenRecords(database: Database): TokenRecords {
         const query = transaction.insertInto('tokens').values(row)
         await query.onConflict((conflict) => conflict.column('id').doNothing()).execute()
       }),
-    find: (id) =>
+    find: (ids) =>
       database.transaction(async (transaction) => {
-        const query = transaction.selectFrom('tokens').selectAll().where('id', '=', id)
-        const row = await query.executeTakeFirst()
-        return row === undefined ? undefined : tokenOf(row)
+        const query = transaction.selectFrom('tokens').selectAll().where('id', 'in', ids)
+        const rows = await query.execute()
+        return new Map(rows.map((row) => [row.id, tokenOf(row)]))
       }),
     list: ({ after, limit }) =>
       database.transaction(async (transaction) => {
@@ -22,9 +22,9 @@ export function openTokenRecords(database: Database): TokenRecords {
         const rows = await query.orderBy('id').limit(limit).execute()
         return rows.map(tokenOf)
       }),
-    noteUse: (id, at) =>
+    noteUse: (ids, at) =>
       database.transaction(async (transaction) => {
-        const query = transaction.updateTable('tokens').set({ used_at: at }).where('id', '=', id)
+        const query = transaction.updateTable('tokens').set({ used_at: at }).where('id', 'in', ids)
         const isLater = query.where((when) =>
           when.or([when('used_at', 'is', null), when('used_at', '<', at)]),
         )

@@ -1,32 +1,44 @@
-import { sql, type RawBuilder } from 'kysely'
+import { CompiledQuery, sql, type RawBuilder } from 'kysely'
 
 import { AppError } from '../../../errors/index.ts'
 import type { EarlierRaise } from '../assign-sequences.ts'
-import type { DatabaseTransaction } from '../database.ts'
+import type { Database, DatabaseTransaction, Dialect } from '../database.ts'
 import type { NewRaise, TriggerEvent } from '../trigger-records.ts'
+import { insertRows, valueList } from './insert-rows.ts'
 import type { TriggerEventRow } from './table-types.ts'
 
 /** What is recorded already under the keys of these raises, and under their ids when an earlier try may have got through. */
 export async function findEarlier(
+  { dialect }: Database,
   transaction: DatabaseTransaction,
-  raises: readonly NewRaise[],
-  { byId }: { readonly byId: boolean },
+  { raises, byId }: { readonly raises: readonly NewRaise[]; readonly byId: boolean },
 ): Promise<EarlierRaise[]> {
-  const pairs = raises.flatMap(({ trigger, key }) =>
-    key === undefined ? [] : [sql`(${trigger}, ${key})`],
-  )
-  const withKeys = sql<boolean>`idempotency_key is not null
-    and (trigger_name, idempotency_key) in (values ${sql.join(pairs)})`
-  const withIds = sql<boolean>`raise_id in (${sql.join(raises.map(({ id }) => id))})`
   return [
-    ...(pairs.length > 0 ? await findEvents(transaction, withKeys) : []),
-    ...(byId ? await findEvents(transaction, withIds) : []),
+    ...(await findByKeys(transaction, dialect, raises)),
+    ...(byId ? await findByIds(transaction, raises) : []),
   ]
 }
 
-async function findEvents(
+async function findByKeys(
   transaction: DatabaseTransaction,
-  condition: RawBuilder<boolean>,
+  { name: dialect }: Dialect,
+  raises: readonly NewRaise[],
+): Promise<readonly EarlierRaise[]> {
+  const keyed = raises.filter(({ key }) => key !== undefined)
+  if (keyed.length === 0) return []
+  const list = valueList(dialect, keyed.length, 2)
+  const values = keyed.flatMap(({ trigger, key }) => [trigger, key])
+  const query = CompiledQuery.raw(`${selectByKeys} (values ${list})`, values)
+  return (await transaction.executeQuery<EarlierRaise>(query)).rows
+}
+
+const selectByKeys = `select trigger_name as trigger, sequence, raise_id as id,
+  idempotency_key as key, request_digest as digest from trigger_events
+  where idempotency_key is not null and (trigger_name, idempotency_key) in`
+
+async function findByIds(
+  transaction: DatabaseTransaction,
+  raises: readonly NewRaise[],
 ): Promise<EarlierRaise[]> {
   return await transaction
     .selectFrom('trigger_events')
@@ -37,18 +49,21 @@ async function findEvents(
       'idempotency_key as key',
       'request_digest as digest',
     ])
-    .where(condition)
+    .where(
+      'raise_id',
+      'in',
+      raises.map(({ id }) => id),
+    )
     .execute()
 }
 
 export async function recordEvents(
+  { dialect }: Database,
   transaction: DatabaseTransaction,
   recorded: readonly { readonly raise: NewRaise; readonly sequence: number }[],
 ): Promise<void> {
-  await transaction
-    .insertInto('trigger_events')
-    .values(recorded.map(({ raise, sequence }) => rowOf(raise, sequence)))
-    .execute()
+  const rows = recorded.map(({ raise, sequence }) => rowOf(raise, sequence))
+  await insertRows(transaction, dialect, { into: 'trigger_events', rows })
 }
 
 function rowOf(raise: NewRaise, sequence: number): TriggerEventRow {

@@ -1,8 +1,12 @@
 import { sql } from 'kysely'
 
+import { canonicalJson, type AuditEntry } from '../../audit/audit-entry.ts'
 import { assignSequences } from '../assign-sequences.ts'
+import { changeChannels, noticeOf } from '../changes.ts'
+import type { NewAuditEntry } from '../audit-records.ts'
 import type { Database, DatabaseTransaction } from '../database.ts'
 import type { NewRaise, RaiseResult, TriggerRecords } from '../trigger-records.ts'
+import { appendEntries } from './audit.ts'
 import { assertLease } from './leases.ts'
 import {
   findEarlier,
@@ -46,13 +50,30 @@ async function raise(
 ): Promise<readonly RaiseResult[]> {
   const counters = await takeCounters(database, transaction, raises)
   // Whoever has the counters is alone with these triggers, so an earlier try is wholly here or not at all.
-  const earlier = await findEarlier(transaction, raises, { byId: attempt > 1 })
+  const earlier = await findEarlier(database, transaction, { raises, byId: attempt > 1 })
   const { results, recorded, counters: next } = assignSequences(raises, counters, earlier)
-  if (recorded.length === 0) return results
-  await recordEvents(transaction, recorded)
-  await writeCounters(transaction, next)
-  if (database.dialect.hasNotify) await tellOthers(transaction, [...next.keys()])
+  if (recorded.length > 0) {
+    await recordEvents(database, transaction, recorded)
+    await writeCounters(transaction, next)
+    if (database.dialect.hasNotify) await tellOthers(transaction, [...next.keys()])
+  }
+  const entries = auditEntries(raises, results)
+  if (entries.length > 0) await appendEntries(database, transaction, { entries, attempt })
   return results
+}
+
+/** One for each raise that asked for it and was counted, now or before. */
+function auditEntries(
+  raises: readonly NewRaise[],
+  results: readonly RaiseResult[],
+): NewAuditEntry[] {
+  return raises.flatMap(({ id, trigger, at, audit }, index) => {
+    const result = results[index]
+    if (audit === undefined || (result?.kind !== 'raised' && result?.kind !== 'repeated')) return []
+    const object = `${trigger}/${result.sequence}`
+    const entry: AuditEntry = { at, ...audit, what: 'raise-trigger', object, outcome: 'ok' }
+    return [{ id, content: canonicalJson(entry) }]
+  })
 }
 
 /** The counters of all triggers that are raised, locked until the end; makes those that may be made. */
@@ -124,17 +145,10 @@ async function writeCounters(
     .execute()
 }
 
-/** The channel on which PostgreSQL tells other servers what was raised. */
-export const raisedChannel = 'sluice_raised'
-
-/** A notification holds less than 8,000 bytes; an empty one means any trigger. */
-const longestNotice = 7000
-
 async function tellOthers(
   transaction: DatabaseTransaction,
   names: readonly string[],
 ): Promise<void> {
-  const text = JSON.stringify(names)
-  const notice = Buffer.byteLength(text) > longestNotice ? '' : text
-  await sql`select pg_notify(${raisedChannel}, ${notice})`.execute(transaction)
+  const { triggers: channel } = changeChannels
+  await sql`select pg_notify(${channel}, ${noticeOf(names)})`.execute(transaction)
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 
 import { AppError } from '../../../errors/index.ts'
 
@@ -35,14 +35,6 @@ export function sha256(content: string | Buffer): string {
 
 export function hmac(secret: string | Buffer, content: Buffer): Buffer {
   return createHmac('sha256', secret).update(content).digest()
-}
-
-/** In the same time whatever they are. */
-export function isSame(left: string | Buffer, right: string | Buffer): boolean {
-  return timingSafeEqual(
-    createHash('sha256').update(left).digest(),
-    createHash('sha256').update(right).digest(),
-  )
 }
 
 /** Whether any fits; looks at all of them, so that the time does not tell which one. */

@@ -1,4 +1,5 @@
-import { anyFits, hmac, isSame, refusedHook, sha256 } from './delivery.ts'
+import { isSameSecret } from '../../../trust/index.ts'
+import { anyFits, hmac, refusedHook, sha256 } from './delivery.ts'
 import type { Delivery, HookRequest } from './delivery.ts'
 
 export interface GithubRules {
@@ -16,7 +17,7 @@ export interface GithubRules {
 export function acceptGithub({ headers, body }: HookRequest, rules: GithubRules): Delivery {
   const [, given] = /^sha256=([0-9a-f]{64})$/.exec(headers.get('x-hub-signature-256') ?? '') ?? []
   const isSigned = anyFits(rules.secrets, (secret) =>
-    isSame(hmac(secret, body), Buffer.from(given ?? '', 'hex')),
+    isSameSecret(hmac(secret, body), Buffer.from(given ?? '', 'hex')),
   )
   if (given === undefined || !isSigned) throw refusedHook()
   const digest = sha256(body)

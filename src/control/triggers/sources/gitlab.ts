@@ -1,4 +1,5 @@
-import { anyFits, isSame, refusedHook, sha256 } from './delivery.ts'
+import { isSameSecret } from '../../../trust/index.ts'
+import { anyFits, refusedHook, sha256 } from './delivery.ts'
 import type { Delivery, HookRequest } from './delivery.ts'
 
 /**
@@ -11,7 +12,7 @@ export function acceptGitlab(
   { secrets }: { readonly secrets: readonly string[] },
 ): Delivery {
   const given = headers.get('x-gitlab-token')
-  const isKnown = anyFits(secrets, (secret) => isSame(secret, given ?? ''))
+  const isKnown = anyFits(secrets, (secret) => isSameSecret(secret, given ?? ''))
   if (given === undefined || !isKnown) throw refusedHook()
   const digest = sha256(body)
   const id = headers.get('idempotency-key') ?? headers.get('x-gitlab-event-uuid')

@@ -1,7 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto'
 
 import { AppError } from '../../../errors/index.ts'
-import { anyFits, hmac, isSame, refusedHook, sha256 } from './delivery.ts'
+import { isSameSecret } from '../../../trust/index.ts'
+import { anyFits, hmac, refusedHook, sha256 } from './delivery.ts'
 import type { Delivery, HookRequest } from './delivery.ts'
 
 /** A secret that both sides have, or the sender's public key. */
@@ -48,7 +49,7 @@ function fits(key: StandardKey, message: Buffer, signature: string): boolean {
   // What decodes to the same bytes in two ways is not the sender's text.
   const isPlain = bytes.toString('base64') === text && signature.split(',').length === 2
   if (version !== key.kind || !isPlain) return false
-  if (key.kind === 'v1') return isSame(hmac(key.secret, message), bytes)
+  if (key.kind === 'v1') return isSameSecret(hmac(key.secret, message), bytes)
   return bytes.length === 64 && verify(null, message, importKey(key.publicKey), bytes)
 }
 
