@@ -252,6 +252,29 @@ function returnConformance(story: Story): void {
     assert.equal(await stateOf(storage, id), 'succeeded')
   })
 
+  story(
+    'who is held comes back to what was committed when a later one is undone',
+    async (t, under) => {
+      const fleet = await openFleet(t, under, ['a', 'b'])
+      const { storage, deployments, hosts } = fleet
+      const { id } = (await deployments.request({ ...production, release: '1.0' })).deployment
+      await allCome(fleet, 'ready', 'switched', 'committed')
+      const next = (await deployments.request(production)).deployment.id
+      await hosts[0]?.come('held')
+      await hosts[1]?.come('undone')
+      assert.equal(await stateOf(storage, next), 'undone')
+      const wanted = await hosts[0]?.desired()
+      assert.deepEqual([wanted?.deployment, wanted?.generation, wanted?.phase], [id, 3, 'commit'])
+      assert.equal((await hosts[1]?.desired())?.deployment, next)
+      await hosts[0]?.come('held')
+      await hosts[0]?.come('committed')
+      assert.deepEqual(
+        (await storage.deployments.hosts(id)).map(({ owed }) => owed),
+        [false, false],
+      )
+    },
+  )
+
   story('a hold is lifted by its time, and the fleet shows both sides', async (t, under) => {
     const { storage, deployments, hosts } = await openFleet(t, under, ['a', 'b'])
     assert.equal(await storage.desires.releaseHold('a', 'shop', 5), false)

@@ -39,7 +39,6 @@ test('a raise starts its deployment, and of those that wait the last one wins', 
   await publishSample(server.url, admin, { folder, name: 'shop' })
   const token = await under.token('trigger:shop,plain')
   const host = await fleetAgent(under, 'web-1')
-  await host.poll(0)
   const held = host.poll(25)
   const first = await raise(under, token, 'shop')
   assert.equal((await held)?.apps[0]?.deployment, first.starts)
@@ -69,7 +68,6 @@ test('a raise runs its script on every host once, the last one where several wai
   const under = await serverUnderTest(t, settings)
   const token = await under.token('trigger:refresh')
   const [one, two] = [await fleetAgent(under, 'web-1'), await fleetAgent(under, 'web-2')]
-  await Promise.all([one.poll(0), two.poll(0)])
   const held = [one.poll(25), two.poll(25)]
   const { starts } = await raise(under, token, 'refresh')
   const orders = (await Promise.all(held)).map((desired) => desired?.scripts[0])

@@ -8,6 +8,7 @@ import type {
 } from '../../src/protocol/index.ts'
 import { joinAgent, type AgentUnderTest } from './agent-under-test.ts'
 import type { ServerUnderTest } from './control-server.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** An agent and its host as the server sees them: it polls and reports over HTTP, and does what it is told to. */
 export interface FleetAgent {
@@ -75,5 +76,12 @@ export async function fleetAgent(
       done = phase
     }
   }
+  await poll(0)
+  // From now on deployments wait for it.
+  await waitUntil(async () => {
+    const { body } = await under.ask(under.admin, 'GET', '/v1/fleet')
+    const hosts = body['hosts'] as readonly { readonly agent: string; readonly seen: unknown }[]
+    return hosts.some((host) => host.agent === agent.id && host.seen !== null)
+  })
   return { agent, desired: () => desired, poll, report, until, come, follow }
 }

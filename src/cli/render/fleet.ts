@@ -32,9 +32,10 @@ function exitCodeOfState({ state, error }: DeploymentSummary): number {
 export function renderFleetDeployment(deployment: DeploymentView, style: Style): string {
   const { id, app, version, to, state, by, source, error, hosts, reason } = deployment
   const labels = Object.entries(to).map(([name, value]) => `${name}=${value}`)
+  const why = error === null ? '' : `: ${error.message}`
   const owed = hosts.filter((host) => host.owed).map(({ name }) => name)
   return [
-    `${style.color.bold(`${app} ${version}`)} to ${labels.join(',')}: ${stateWord(state, style)}`,
+    `${style.color.bold(`${app} ${version}`)} to ${labels.join(',')}: ${stateWord(state, style)}${why}`,
     ...(error === null ? [] : failureLines(error, style)),
     formatPairs(
       [

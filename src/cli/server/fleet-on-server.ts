@@ -128,8 +128,8 @@ export async function liftOnServer(
       hint: 'see `sluice rejected`',
     })
   const { app, digest, version } = found
-  const query = `reason=${encodeURIComponent(assertReason(reason))}`
-  await client.ask({ method: 'DELETE', path: `/v1/rejected/${app}/${digest}?${query}` })
+  const path = `/v1/rejected/${app}/${digest}`
+  await client.ask({ method: 'DELETE', path, body: { reason: assertReason(reason) } })
   return { app, version }
 }
 

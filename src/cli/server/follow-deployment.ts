@@ -80,7 +80,7 @@ function shown(event: ServerEvent): ShownEvent {
 }
 
 const stateWords: Readonly<Record<string, string>> = {
-  requested: 'requested; waits for a first host',
+  requested: 'requested',
   preparing: 'preparing: hosts stage, start and prove',
   switching: 'all that can be reached are ready: switching',
   committed: 'all have switched: committed',

@@ -41,6 +41,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-trigger': readers,
   'list-triggers': readers,
   'read-event': { ...readers, trigger: 'own' },
+  'follow-events': readers,
   'request-deployment': { deployer: 'own', admin: 'any' },
   'list-deployments': readers,
   'read-deployment': readers,
@@ -51,7 +52,6 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'list-rejected': readers,
   'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
   'lift-release': { approver: 'own', admin: 'any' },
-  'follow-events': readers,
   'publish-release': { deployer: 'own', admin: 'any' },
   'sign-release': { deployer: 'own', admin: 'any' },
   'list-releases': readers,
@@ -176,8 +176,8 @@ interface Named {
 const queries: Readonly<Record<string, string>> = {
   'publish-release': '?app={app}',
   'sign-release': '?app={app}',
-  'lift-release': '?reason=test',
   'use-relay': '?url=YQ',
+  'lift-release': '?reason=test',
 }
 
 function wanted(app: string): object {
