@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
 
 import { AppError } from '../errors/index.ts'
-import { agentAnswerSchemas } from '../protocol/index.ts'
 import type { Secret } from '../system/index.ts'
 import { connectToServer, parseJoinToken } from '../trust/index.ts'
 import { askServer } from './server/ask-server.ts'
 import { proveKey } from './server/prove-key.ts'
+import { readEnrolled } from './server/server-answers.ts'
 import { keepMembership, openAgentState, readMembership } from './state/agent-state.ts'
 
 export interface EnrolOptions {
@@ -54,8 +54,7 @@ export async function enrolAgent(options: EnrolOptions): Promise<Enrolment> {
     const proved = await proveKey(connection, claim, limits)
     // The connection ends at the server that the token names, so it may have the token.
     const body = { token: token.text.reveal(), name: options.name ?? ownName(), ...proved }
-    const answer = agentAnswerSchemas.enrol
-    const question = { path: '/v1/agent/enrol', body, answer }
+    const question = { path: '/v1/agent/enrol', body, read: readEnrolled }
     const { agent, name, labels } = await askServer(connection, question, limits)
     keepMembership(directory, { url: url.origin, keyHash, isBehindProxy, agent, name })
     return { agent, name, labels, server: url.origin, keyHash: identity.keyHash }

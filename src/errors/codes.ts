@@ -151,6 +151,10 @@ export const errorCodes = {
     meaning: 'The control server does not answer at its address; what was asked may be repeated.',
   },
   ...fleetCodes,
+  'backup-invalid': {
+    kind: 'refused',
+    meaning: 'A file is no backup of a control server, or was cut or changed; nothing was changed.',
+  },
   'audit-broken': {
     kind: 'refused',
     meaning:

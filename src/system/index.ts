@@ -5,6 +5,7 @@ export {
   ioError,
   isDirectory,
   isLinkTo,
+  keepSecondName,
   makeDirectory,
   overwriteInPlace,
   pathExists,

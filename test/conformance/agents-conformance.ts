@@ -133,9 +133,14 @@ async function withAgents(
   ids: readonly string[],
 ): Promise<Storage> {
   const storage = await open(t, under)
+  await addAgents(storage, ids)
+  return storage
+}
+
+/** Enrols agents, each with revision 1. */
+export async function addAgents(storage: Storage, ids: readonly string[]): Promise<void> {
   await addToken(storage, { usesLeft: 100 })
   for (const id of ids) assert.equal((await enrol(storage, id)).kind, 'enrolled')
-  return storage
 }
 
 async function addToken({ joinTokens }: Storage, { usesLeft }: { usesLeft: number }) {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import test, { type TestContext } from 'node:test'
+import { createServer } from 'node:tls'
 
 import { childEnvironment, run, type RunResult } from '../../src/system/index.ts'
+import { keepCertificate } from '../../src/trust/index.ts'
 import { afterwards } from '../support/afterwards.ts'
 import { fakeHostDoor, type FakeHost } from '../support/fake-host-door.ts'
 import { freePort } from '../support/free-port.ts'
@@ -22,6 +26,7 @@ interface Place {
   readonly host: FakeHost
   startServer(): Promise<ChildProcess>
   startAgent(...words: readonly string[]): Started
+  startAgentWith(variables: Readonly<Record<string, string>>): Started
   sluice(...words: readonly string[]): Promise<RunResult>
 }
 
@@ -41,28 +46,28 @@ async function prepare(t: TestContext): Promise<Place> {
     SLUICE_SERVER_IDENTITY: 'state/identity.pub',
     SLUICE_TOKEN_FILE: 'admin.token',
   })
-  const start = (
-    ...words: readonly string[]
-  ): Started & { readonly stdout: NodeJS.ReadableStream } => {
-    const child = spawn(program, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const start = (words: readonly string[], variables = env) => {
+    const stdio = ['ignore', 'pipe', 'pipe'] as const
+    const child = spawn(program, words, { cwd: folder, env: variables, stdio: [...stdio] })
     afterwards(t, () => void child.kill('SIGKILL'))
     let log = ''
     child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
     return { child, log: () => log, stdout: child.stdout }
   }
+  const agentWords = ['agent', '--state', 'agent', '--host-socket', 'host.sock']
   const place: Place = {
     folder,
     url,
     host: await fakeHostDoor(t, join(folder, 'host.sock')),
     sluice: (...words) => run([program, ...words], { cwd: folder, env, timeout: 30_000 }),
     startServer: async () => {
-      const { child, stdout } = start('server', '--admin-token-file', 'admin.token')
+      const { child, stdout } = start(['server', '--admin-token-file', 'admin.token'])
       for await (const line of createInterface({ input: stdout }))
         if (line.startsWith('sluice server at')) break
       return child
     },
-    startAgent: (...words) =>
-      start('agent', '--state', 'agent', '--host-socket', 'host.sock', ...words),
+    startAgent: (...words) => start([...agentWords, ...words]),
+    startAgentWith: (variables) => start(agentWords, { ...env, ...variables }),
   }
   return place
 }
@@ -238,6 +243,58 @@ test('another server in its place is told nothing, and the agent names both keys
   assert.equal(await ended(agent), 4)
   assert.ok(agent.log().includes(`expected key ${pinned}, was shown ${seen}`))
 })
+
+test('behind a declared proxy the address is what proofs are bound to, and its certificate counts', async (t) => {
+  const place = await prepare(t)
+  const [front, inner] = [await freePort(), await freePort()]
+  const origin = `https://localhost:${front}`
+  const settings = { state: 'state', listen: { port: inner }, tls: { mode: 'off' }, origin }
+  writeFileSync(join(place.folder, 'sluice-server.yaml'), JSON.stringify(settings))
+  await place.startServer()
+  const trusted = await endTls(t, { front, inner, file: join(place.folder, 'front.pem') })
+  const plain = { SLUICE_SERVER: `http://127.0.0.1:${inner}`, SSL_CERT_FILE: trusted }
+  const env = childEnvironment({ ...plain, SLUICE_TOKEN_FILE: 'admin.token' })
+  const sluice = (...words: readonly string[]) =>
+    run([builtProgram('sluice'), ...words], { cwd: place.folder, env, timeout: 30_000 })
+  assert.equal((await sluice('join-token', '--output', 'join.token')).status, 0)
+  const enrol = ['agent', 'enrol', origin, '--token-file', 'join.token', '--state', 'agent']
+  const undeclared = await sluice(...enrol)
+  assert.match(undeclared.stderr, /did not prove itself/)
+  const untrusted = await place.sluice(...enrol, '--behind-proxy')
+  assert.match(untrusted.stderr, /does not answer: .*certificate/)
+  const enrolled = await sluice(...enrol, '--behind-proxy')
+  assert.equal(enrolled.status, 0, enrolled.stderr)
+  place.host.report(alarm('by the proxy'))
+  place.startAgentWith({ SSL_CERT_FILE: trusted })
+  await waitUntil(() => place.host.acknowledged() === 1, 'an acknowledgement')
+  await waitUntil(() => place.host.desired.length === 1, 'a desired state')
+})
+
+/** A proxy that ends TLS for localhost; answers the file with its certificate. */
+async function endTls(
+  t: TestContext,
+  { front, inner, file }: { readonly front: number; readonly inner: number; readonly file: string },
+): Promise<string> {
+  const random = (length: number): Buffer => randomBytes(length)
+  const pem = keepCertificate(file, { names: ['localhost'], now: Date.now(), random })
+  const sockets = new Set<Socket>()
+  const door = createServer({ key: pem, cert: pem }, (outside) => {
+    const inside = connect(inner, '127.0.0.1')
+    for (const socket of [outside, inside]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+    }
+    outside.pipe(inside).pipe(outside)
+  })
+  await new Promise<void>((resolve) => door.listen(front, 'localhost', resolve))
+  afterwards(t, async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => door.close(resolve))
+  })
+  const trusted = `${file}.trusted`
+  writeFileSync(trusted, pem.slice(pem.indexOf('-----BEGIN CERTIFICATE-----')))
+  return trusted
+}
 
 test('the figures of an agent are served on this machine only', async (t) => {
   const place = await prepare(t)

@@ -1,11 +1,11 @@
 import { connect, type Socket } from 'node:net'
 
 import { AppError, errorCodes, type ErrorCode } from '../../errors/index.ts'
-import { hostAnswerSchemas, type HostAsk } from '../../protocol/index.ts'
+import type { HostAsk } from '../../protocol/index.ts'
+import { readHostAnswer, readRefusal, type HostAnswers } from './host-answers.ts'
 
-type Answers = typeof hostAnswerSchemas
 type Asked = HostAsk['ask']
-export type HostAnswer<Ask extends Asked> = ReturnType<Answers[Ask]['parse']>
+type HostAnswer<Ask extends Asked> = HostAnswers[Ask]
 
 /** A connection to `sluice host serve`. One request at a time. */
 export interface HostLine {
@@ -55,14 +55,14 @@ export async function connectHost(path: string, signal: AbortSignal): Promise<Ho
 /** @throws AppError of the code that the host gave; `host-unreachable` for what is no answer. */
 function readAnswer<Ask extends Asked>(ask: Ask, text: string): HostAnswer<Ask> {
   const value = parse(text)
-  const refused = hostAnswerSchemas.refusal.safeParse(value)
-  if (refused.success) {
-    const { code, message, hint } = refused.data.error
+  const refused = readRefusal(value)
+  if (refused !== undefined) {
+    const { code, message, hint } = refused
     const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'host-unreachable'
     throw new AppError(known, message, hint === undefined ? {} : { hint })
   }
-  const read = hostAnswerSchemas[ask].safeParse(value)
-  if (read.success) return read.data as HostAnswer<Ask>
+  const read = readHostAnswer[ask](value)
+  if (read !== undefined) return read
   throw new AppError('host-unreachable', `what answers ${ask} is no host of sluice`, {
     retryable: true,
   })

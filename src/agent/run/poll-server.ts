@@ -1,5 +1,5 @@
-import { agentAnswerSchemas } from '../../protocol/index.ts'
 import type { Clock } from '../../system/index.ts'
+import { readPoll } from '../server/server-answers.ts'
 import type { ServerLine } from '../server/server-line.ts'
 import type { RoundEnd } from './repeat.ts'
 import type { StandingBoard } from './standing.ts'
@@ -17,7 +17,7 @@ export async function pollServer(
   const { desired, onHost } = board.read()
   const known = desired ?? onHost
   const body = { epoch: known?.epoch ?? null, revision: known?.revision ?? 0, wait: hold }
-  const as = { answer: agentAnswerSchemas.poll, timeout: deadline }
+  const as = { read: readPoll, timeout: deadline }
   const { desired: fresh } = await line.ask('/v1/agent/poll', body, as)
   board.change({ answeredAt: clock.now(), isServerThere: true })
   if (fresh === undefined) return 'idle'

@@ -1,6 +1,7 @@
 import { AppError } from '../../errors/index.ts'
-import { agentAnswerSchemas, type HostReport } from '../../protocol/index.ts'
+import type { HostReport } from '../../protocol/index.ts'
 import { connectHost } from '../host/ask-host.ts'
+import { readUpTo } from '../server/server-answers.ts'
 import type { ServerLine } from '../server/server-line.ts'
 import type { StandingBoard } from './standing.ts'
 
@@ -60,7 +61,7 @@ async function deliver(line: ServerLine, batch: readonly HostReport[]): Promise<
 const untakable = new Set<string>(['request-invalid', 'request-too-large'])
 
 async function post(line: ServerLine, reports: readonly HostReport[]): Promise<number> {
-  const as = { answer: agentAnswerSchemas.reports, timeout: answerTime }
+  const as = { read: readUpTo, timeout: answerTime }
   return (await line.ask('/v1/agent/reports', { reports }, as)).upTo
 }
 

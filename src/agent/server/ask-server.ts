@@ -1,12 +1,12 @@
 import { AppError, errorCodes, type ErrorCode } from '../../errors/index.ts'
-import type { z } from '../../config/index.ts'
+import type { ReadAnswer } from '../read-answer.ts'
 import type { ServerConnection, WireAnswer, WireLimits } from '../../trust/index.ts'
 
 export interface Question<Answer> {
   readonly path: string
   readonly body?: unknown
   readonly session?: string
-  readonly answer: z.ZodType<Answer>
+  readonly read: ReadAnswer<Answer>
 }
 
 /**
@@ -15,7 +15,7 @@ export interface Question<Answer> {
  */
 export async function askServer<Answer>(
   connection: ServerConnection,
-  { path, body, session, answer: schema }: Question<Answer>,
+  { path, body, session, read }: Question<Answer>,
   limits: WireLimits,
 ): Promise<Answer> {
   const isJson = body !== undefined
@@ -27,8 +27,8 @@ export async function askServer<Answer>(
   const answer = await connection.ask({ method: 'POST', path, headers, body: text }, limits)
   const value = parse(answer)
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer, value)
-  const read = schema.safeParse(value)
-  if (read.success) return read.data
+  const wanted = read(value)
+  if (wanted !== undefined) return wanted
   // Something else answers in the server's place, or a server of another kind: this connection is not used again.
   connection.close()
   throw strange(`${path} with what is no answer to it`)

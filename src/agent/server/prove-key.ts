@@ -1,7 +1,7 @@
-import { agentAnswerSchemas } from '../../protocol/index.ts'
 import { proveOverChannel } from '../../trust/index.ts'
 import type { ChannelProof, Identity, ServerConnection, WireLimits } from '../../trust/index.ts'
 import { askServer } from './ask-server.ts'
+import { readNonce } from './server-answers.ts'
 
 /** Proves a key over a connection, with a nonce of the server. `about` begins with whom or what it is about. */
 export async function proveKey(
@@ -13,7 +13,7 @@ export async function proveKey(
   },
   limits: WireLimits,
 ): Promise<{ readonly nonce: string; readonly proof: ChannelProof }> {
-  const asked = { path: '/v1/agent/nonce', answer: agentAnswerSchemas.nonce }
+  const asked = { path: '/v1/agent/nonce', read: readNonce }
   const { nonce: text } = await askServer(connection, asked, limits)
   const nonce = Buffer.from(text, 'base64url')
   const { identity, purpose, about } = claim

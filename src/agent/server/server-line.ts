@@ -1,7 +1,7 @@
-import type { z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
 import { connectToServer, type PinnedServer, type ServerConnection } from '../../trust/index.ts'
 import type { TakeBody } from '../../trust/index.ts'
+import type { ReadAnswer } from '../read-answer.ts'
 import { askServer } from './ask-server.ts'
 import type { Session } from './session.ts'
 
@@ -18,7 +18,7 @@ export interface ServerLine {
 }
 
 export interface AskOptions<Answer> {
-  readonly answer: z.ZodType<Answer>
+  readonly read: ReadAnswer<Answer>
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -56,9 +56,9 @@ export function openServerLine({ server, session, signal }: LineOptions): Server
     }
   }
   return {
-    ask: (path, body, { answer, timeout }) =>
+    ask: (path, body, { read, timeout }) =>
       withSession((open, text) =>
-        askServer(open, { path, body, session: text, answer }, { timeout, signal }),
+        askServer(open, { path, body, session: text, read }, { timeout, signal }),
       ),
     read: (path, headers, take) =>
       withSession((open, text) => {

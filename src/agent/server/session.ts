@@ -1,9 +1,9 @@
-import { agentAnswerSchemas } from '../../protocol/index.ts'
 import type { Clock } from '../../system/index.ts'
 import type { ServerConnection, WireLimits } from '../../trust/index.ts'
 import type { AgentState, Membership } from '../state/agent-state.ts'
 import { askServer } from './ask-server.ts'
 import { proveKey } from './prove-key.ts'
+import { readLogin } from './server-answers.ts'
 
 /** The agent's session, shared by all its connections. */
 export interface Session {
@@ -59,7 +59,7 @@ async function login(connection: ServerConnection, { state, membership, signal }
   const claim = { identity, purpose: 'agent login', about: [agent, keyHash] } as const
   const proved = await proveKey(connection, claim, limits)
   const body = { agent, ...proved, joinState: state.joinState() ?? null }
-  const question = { path: '/v1/agent/login', body, answer: agentAnswerSchemas.login }
+  const question = { path: '/v1/agent/login', body, read: readLogin }
   const answer = await askServer(connection, question, limits)
   state.keepJoinState(answer.joinState)
   return answer

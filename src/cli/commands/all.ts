@@ -30,6 +30,7 @@ import { resume } from './resume.ts'
 import { rollback } from './rollback.ts'
 import { schema } from './schema.ts'
 import { show } from './show.ts'
+import { serverBackup, serverNewEpoch, serverRestore } from './server-backup.ts'
 import { server } from './server.ts'
 import { sign } from './sign.ts'
 import { start } from './start.ts'
@@ -75,6 +76,9 @@ export const commands = [
   init,
   boot,
   server,
+  serverBackup,
+  serverRestore,
+  serverNewEpoch,
   trigger,
   tokensCreate,
   tokensList,

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/index.ts'
+import { isSameSecret } from '../../trust/index.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import { readSecret } from '../triggers/sources/read-secret.ts'
-import { isSameSecret } from '../../trust/index.ts'
 import { parseAsk, type Ask } from './parse-ask.ts'
 
 /** Who may use Prostagma's routes. */

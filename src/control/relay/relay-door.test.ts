@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 
+import { joinAgent } from '../../../test/support/agent-under-test.ts'
 import { afterwards } from '../../../test/support/afterwards.ts'
 import { serverUnderTest } from '../../../test/support/control-server.ts'
 import { manualClock } from '../../../test/support/manual-clock.ts'
@@ -13,6 +14,7 @@ import { openRelayDoor } from './relay-door.ts'
 import { defaultFetchPolicy, openRelay } from './relay.ts'
 import { noWall } from './wall.ts'
 
+const joinable = { origin: 'https://agents.test' }
 const content = 'content of a file'
 const digest = createHash('sha256').update(content).digest('hex')
 
@@ -39,8 +41,9 @@ async function upstream(t: TestContext) {
 async function relaying(t: TestContext) {
   const { state, url } = await upstream(t)
   const relay = { origins: [`${url}/files/`], allowPrivate: true }
-  const { server, token, admin } = await serverUnderTest(t, { relay })
-  const agent = await token('agent')
+  const under = await serverUnderTest(t, { relay, ...joinable })
+  const { server, admin } = under
+  const agent = (await joinAgent(under)).session
   const get = async (wanted: string, more: { digest?: string; headers?: object } = {}) => {
     const encoded = Buffer.from(wanted).toString('base64url')
     const query = `url=${encoded}${more.digest === undefined ? '' : `&digest=${more.digest}`}`
@@ -96,9 +99,10 @@ test('what is not listed is refused, also when it is here, and so are other byte
 })
 
 test('without a relay in the settings nothing is fetched for anybody', async (t) => {
-  const { ask, token } = await serverUnderTest(t)
+  const under = await serverUnderTest(t, joinable)
   const encoded = Buffer.from('http://127.0.0.1/').toString('base64url')
-  const answer = await ask(await token('agent'), 'GET', `/v1/relay?url=${encoded}`)
+  const { session } = await joinAgent(under)
+  const answer = await under.ask(session, 'GET', `/v1/relay?url=${encoded}`)
   assert.equal(answer.status, 404)
 })
 

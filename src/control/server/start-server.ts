@@ -11,15 +11,15 @@ import {
 } from '../../system/index.ts'
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
-import { openTokens } from '../access/tokens.ts'
 import type { Holder } from '../access/rights.ts'
+import { openTokens } from '../access/tokens.ts'
 import { openAgentDesk } from '../agents/agent-desk.ts'
 import { openJoinTokens } from '../agents/join-tokens.ts'
 import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
-import { openFleet } from '../deployments/open-fleet.ts'
 import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
 import { openServerRelay } from '../relay/relay-door.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
@@ -72,13 +72,13 @@ export async function startServer(options: ServerOptions): Promise<ControlServer
   assertSafeToListen(settings, { insecureHttp })
   const definitions = new Map(Object.entries(settings.triggers))
   const hooks = openHookDoor(definitions)
+  const prostagma = openProstagmaDoor(settings)
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
-  const identity = await identityOf(settings, storage)
-  const parts = openParts(storage, identity, settings)
+  const parts = await partsOver(storage, settings)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
-    return await openDoor(options, { ...parts, definitions, hooks, pem })
+    return await openDoor(options, { ...parts, definitions, hooks, prostagma, pem })
   } catch (thrown) {
     await parts.triggers.close()
     await parts.agents.close()
@@ -87,9 +87,10 @@ export async function startServer(options: ServerOptions): Promise<ControlServer
   }
 }
 
-async function identityOf({ state }: ServerSettings, storage: Storage): Promise<Identity> {
+async function partsOver(storage: Storage, settings: ServerSettings) {
   try {
-    return await keepIdentity(state, storage, clock.now())
+    const identity = await keepIdentity(settings.state, storage, clock.now())
+    return openParts(storage, identity, settings)
   } catch (thrown) {
     await storage.close()
     throw thrown
@@ -101,6 +102,7 @@ const clock = systemClock
 interface Inside extends ReturnType<typeof openParts> {
   readonly definitions: Services['definitions']
   readonly hooks: Services['hooks']
+  readonly prostagma: Services['prostagma']
   readonly pem: string | undefined
 }
 
@@ -179,21 +181,23 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
 }
 
 function openParts(storage: Storage, identity: Identity, settings: ServerSettings) {
+  // What may fail comes before what runs until it is closed.
+  const archives = openReleaseFiles(settings.releases)
+  const relay = openServerRelay(settings, clock)
   const joining = { storage, identity, clock, random: randomBytes }
   const audit = openAuditLog({ storage, clock, randomText })
   const fleet = openFleet({ storage, settings, audit, clock, randomText })
   return {
     storage,
     identity,
-    archives: openReleaseFiles(settings.releases),
+    archives,
+    relay,
     agents: openAgents({ ...joining, randomText }),
     joinTokens: openJoinTokens(joining),
     fleet,
     deployments: fleet.deployments,
     starts: fleet.starts,
     desk: openAgentDesk(fleet.deployments),
-    relay: openServerRelay(settings, clock),
-    prostagma: openProstagmaDoor(settings),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
     audit,
@@ -201,12 +205,8 @@ function openParts(storage: Storage, identity: Identity, settings: ServerSetting
   }
 }
 
-async function closeParts({
-  fleet,
-  audit,
-  storage,
-  relay,
-}: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts(parts: ReturnType<typeof openParts>): Promise<void> {
+  const { fleet, relay, audit, storage } = parts
   await fleet.close()
   await relay?.close()
   await audit.close()
