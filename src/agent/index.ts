@@ -11,3 +11,6 @@ export type {
   ScriptStep,
   ShellAction,
 } from './scripts/script-step.ts'
+export { enrolAgent, type Enrolment, type EnrolOptions } from './enrol.ts'
+export { runAgent, type AgentOptions } from './run/run-agent.ts'
+export { renderAgentUnit, renderHostUnit } from './units/render-units.ts'

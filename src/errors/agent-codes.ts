@@ -26,4 +26,17 @@ export const agentCodes = {
     meaning:
       'Too many agents come to the server at once; each comes again by itself a little later.',
   },
+  'not-enrolled': {
+    kind: 'refused',
+    meaning:
+      'The state directory is not that of an enrolled agent; the hint says how to enrol one.',
+  },
+  'already-enrolled': {
+    kind: 'refused',
+    meaning: 'The state directory is that of an agent already; nothing was changed.',
+  },
+  'host-unreachable': {
+    kind: 'failed',
+    meaning: 'sluice host serve does not answer on its socket; the agent tries again by itself.',
+  },
 } as const

@@ -14,6 +14,10 @@ export const desireCodes = {
     meaning:
       'A person has worked on this app on the host; the server leaves it alone until `sluice release-hold`.',
   },
+  'release-mismatch': {
+    kind: 'refused',
+    meaning: 'The archive holds another app or version than was announced with its digest.',
+  },
   'policy-invalid': {
     kind: 'refused',
     meaning:

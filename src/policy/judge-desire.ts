@@ -3,6 +3,7 @@ import type { AppDesire } from '../protocol/index.ts'
 import { verifyRelease } from '../trust/index.ts'
 import type { Policy } from './policy-file.ts'
 import type { AppRule } from './policy-schema.ts'
+import { ruleNamed } from './rule-named.ts'
 
 // Pure: whether this host does what a server wants of it.
 
@@ -47,7 +48,7 @@ export async function judgeDesire(
 
 /** The lines are shown ready to be copied. */
 function ruleOf(policy: Policy | undefined, app: string, { file }: DesireFacts): AppRule {
-  const rule = policy?.apps[app] ?? policy?.apps['*']
+  const rule = ruleNamed(policy?.apps, app) ?? ruleNamed(policy?.apps, '*')
   if (rule !== undefined) return rule
   const why = policy === undefined ? `there is no ${file}` : `${file} does not name it`
   throw new AppError('policy-refused', `servers may not deploy ${app} on this host: ${why}`, {

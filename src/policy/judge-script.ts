@@ -2,6 +2,7 @@ import { AppError } from '../errors/index.ts'
 import type { ScriptOrder } from '../protocol/index.ts'
 import type { Policy } from './policy-file.ts'
 import type { ScriptRule } from './policy-schema.ts'
+import { ruleNamed } from './rule-named.ts'
 
 /** What the host runs for a script that a server names: never anything that the server sent. @throws AppError `policy-refused`. */
 export function judgeScript(
@@ -9,7 +10,7 @@ export function judgeScript(
   { script }: Pick<ScriptOrder, 'script'>,
   file: string,
 ): ScriptRule {
-  const rule = policy?.scripts[script]
+  const rule = ruleNamed(policy?.scripts, script)
   if (rule !== undefined) return rule
   const why = policy === undefined ? `there is no ${file}` : `${file} does not name it`
   throw new AppError('policy-refused', `servers may not run "${script}" on this host: ${why}`, {

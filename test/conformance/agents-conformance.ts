@@ -57,12 +57,15 @@ export function agentsConformance(story: Story): void {
     const { agents } = await withAgents(t, under, ['a', 'b'])
     const logins = Array.from({ length: 20 }, (_, index) => ({
       agent: index % 2 === 0 ? 'a' : 'b',
+      at: 5,
       decide: (record: LoginRecord | undefined) => record && counted(record),
     }))
     await Promise.all([agents.login(logins.slice(0, 11)), agents.login(logins.slice(11))])
     for (const agent of ['a', 'b'])
-      await agents.login([{ agent, decide: (record) => expectGiven(record, 10) }])
-    await agents.login([{ agent: 'none', decide: (record) => expectGiven(record, undefined) }])
+      await agents.login([{ agent, at: 5, decide: (record) => expectGiven(record, 10) }])
+    await agents.login([
+      { agent: 'none', at: 5, decide: (record) => expectGiven(record, undefined) },
+    ])
   })
 
   story('whoever changes agents wakes who waits for them, and nobody else', async (t, under) => {
@@ -79,6 +82,7 @@ export function agentsConformance(story: Story): void {
     assert.equal(await Promise.race(waits.toSpliced(1, 1)), 'c')
     const stop = {
       agent: 'd',
+      at: 5,
       decide: (record: LoginRecord | undefined) => record && stopped(record),
     }
     await storage.agents.login([stop])
@@ -94,7 +98,7 @@ export function agentsConformance(story: Story): void {
     assert.equal(await agents.totals(), sums[0])
     await agents.bumpRevisions(['a'])
     sums.push(await agents.totals())
-    await agents.login([{ agent: 'b', decide: (record) => record && stopped(record) }])
+    await agents.login([{ agent: 'b', at: 5, decide: (record) => record && stopped(record) }])
     sums.push(await agents.totals())
     await agents.remove('b')
     sums.push(await agents.totals())
@@ -129,9 +133,14 @@ async function withAgents(
   ids: readonly string[],
 ): Promise<Storage> {
   const storage = await open(t, under)
+  await addAgents(storage, ids)
+  return storage
+}
+
+/** Enrols agents, each with revision 1. */
+export async function addAgents(storage: Storage, ids: readonly string[]): Promise<void> {
   await addToken(storage, { usesLeft: 100 })
   for (const id of ids) assert.equal((await enrol(storage, id)).kind, 'enrolled')
-  return storage
 }
 
 async function addToken({ joinTokens }: Storage, { usesLeft }: { usesLeft: number }) {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 
+import { deciderOf } from '../../src/control/deployments/open-deployments.ts'
 import type { Storage } from '../../src/control/index.ts'
+import { openStarts } from '../../src/control/triggers/starts.ts'
+import { randomText, systemClock } from '../../src/system/index.ts'
+import { afterwards } from '../support/afterwards.ts'
 import { open, type Story } from '../support/database-under-test.ts'
 import {
   addFleet,
@@ -8,6 +12,7 @@ import {
   digestOf,
   hostOver,
   production,
+  usualLimits,
 } from '../support/fleet-records.ts'
 
 /** What deployments, desired states and reports must do on every database. */
@@ -15,6 +20,7 @@ export function deploymentsConformance(story: Story): void {
   courseConformance(story)
   onceConformance(story)
   returnConformance(story)
+  startsConformance(story)
 }
 
 type Opened = Awaited<ReturnType<typeof openFleet>>
@@ -246,6 +252,29 @@ function returnConformance(story: Story): void {
     assert.equal(await stateOf(storage, id), 'succeeded')
   })
 
+  story(
+    'who is held comes back to what was committed when a later one is undone',
+    async (t, under) => {
+      const fleet = await openFleet(t, under, ['a', 'b'])
+      const { storage, deployments, hosts } = fleet
+      const { id } = (await deployments.request({ ...production, release: '1.0' })).deployment
+      await allCome(fleet, 'ready', 'switched', 'committed')
+      const next = (await deployments.request(production)).deployment.id
+      await hosts[0]?.come('held')
+      await hosts[1]?.come('undone')
+      assert.equal(await stateOf(storage, next), 'undone')
+      const wanted = await hosts[0]?.desired()
+      assert.deepEqual([wanted?.deployment, wanted?.generation, wanted?.phase], [id, 3, 'commit'])
+      assert.equal((await hosts[1]?.desired())?.deployment, next)
+      await hosts[0]?.come('held')
+      await hosts[0]?.come('committed')
+      assert.deepEqual(
+        (await storage.deployments.hosts(id)).map(({ owed }) => owed),
+        [false, false],
+      )
+    },
+  )
+
   story('a hold is lifted by its time, and the fleet shows both sides', async (t, under) => {
     const { storage, deployments, hosts } = await openFleet(t, under, ['a', 'b'])
     assert.equal(await storage.desires.releaseHold('a', 'shop', 5), false)
@@ -278,4 +307,52 @@ function returnConformance(story: Story): void {
     assert.deepEqual(await deployments.eventsAfter(ids[1] ?? '', 0, { timeout: 0 }), [])
     assert.equal((await fleet.hosts[0]?.desired())?.release.version, '2.0')
   })
+}
+
+function startsConformance(story: Story): void {
+  const to = { env: 'prod' }
+  const sources: 'token'[] = ['token']
+  const definitions = new Map([
+    ['deploy', { sources, starts: { deploy: { app: 'shop', release: 'latest', to } } }],
+    ['script', { sources, starts: { script: 'refresh', to } }],
+  ])
+  const clock = systemClock
+  const decide = deciderOf(clock, usualLimits)
+
+  story('however many servers take a raise up, it starts one thing', async (t, under) => {
+    const { storage } = await openFleet(t, under, ['a', 'b'])
+    const servers = Array.from({ length: 4 }, () =>
+      openStarts({ storage, clock, definitions, decide, lookEvery: 600_000 }),
+    )
+    for (const server of servers) afterwards(t, () => server.close())
+    // A server that was killed after it had raised.
+    await storage.triggers.raise(['deploy', 'script', 'script'].map((trigger) => raiseOf(trigger)))
+    await Promise.all(servers.map((server) => server.look()))
+    await Promise.all(servers.map((server) => server.close()))
+    const [id] = await storage.deployments.unfinished(10)
+    const events = async (name: string) =>
+      await storage.triggers.events(name, { after: 0, limit: 9 })
+    assert.deepEqual(
+      (await events('deploy')).map(({ outcome }) => outcome),
+      [id],
+    )
+    assert.equal(id, servers[0]?.idOf('deploy', 1))
+    const [first, second] = await events('script')
+    assert.deepEqual([first?.outcome, first?.supersededBy], [null, 2])
+    assert.equal(second?.outcome, servers[0]?.idOf('script', 2))
+    const runs = await storage.scriptRuns.ofStart('script', 2)
+    assert.deepEqual(
+      runs.map((run) => [run.agent, run.state]),
+      [
+        ['a', 'waiting'],
+        ['b', 'waiting'],
+      ],
+    )
+    assert.deepEqual(await storage.scriptRuns.ofStart('script', 1), [])
+  })
+}
+
+function raiseOf(trigger: string) {
+  const given = { key: undefined, digest: undefined, by: 'me', source: 'token' }
+  return { trigger, id: randomText(20), at: Date.now(), create: true, ...given }
 }

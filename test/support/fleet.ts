@@ -48,17 +48,24 @@ export type HostPart = 'agent' | 'host'
 const serverPort = 7780
 const appPort = 8080
 
+export interface FleetOptions {
+  readonly count: number
+  readonly labels: string
+  /** Of `deployments` in sluice-server.yaml. */
+  readonly server?: Readonly<Record<string, string>>
+}
+
 /** Undefined, with the test marked as skipped, where test networks cannot be made. */
 export async function openFleet(
   test: Pick<TestContext, 'after' | 'skip'>,
-  { count, labels }: { readonly count: number; readonly labels: string },
+  { count, labels, server = {} }: FleetOptions,
 ): Promise<Fleet | undefined> {
   const network = openNetwork(test, count)
   if (network === undefined) return undefined
   const folder = temporaryFolder(test)
   afterwards(test, () => killAll(folder))
   const url = `https://${network.address}:${serverPort}`
-  const fleet = createFleet(folder, { url, address: network.address })
+  const fleet = createFleet(folder, { url, address: network.address, deployments: server })
   await fleet.startServer()
   const joined = await fleet.json(['join-token', '--labels', labels, '--uses', String(count)])
   const token = String(joined['text'] ?? joined['token'])
@@ -73,15 +80,19 @@ export async function openFleet(
   return { ...fleet, hosts }
 }
 
+interface FleetPlace {
+  readonly url: string
+  readonly address: string
+  readonly deployments: Readonly<Record<string, string>>
+}
+
 function createFleet(
   folder: string,
-  { url, address }: { readonly url: string; readonly address: string },
+  { url, address, deployments }: FleetPlace,
 ): Omit<Fleet, 'hosts'> {
   const tls = { names: [address] }
-  const limits = { failedAuthentication: 100_000 }
-  const settings = { state: 'state', listen: { address, port: serverPort }, tls }
+  const settings = { state: 'state', listen: { address, port: serverPort }, tls, deployments }
   writeFileSync(join(folder, 'sluice-server.yaml'), JSON.stringify(settings))
-  void limits
   let server: ChildProcess | undefined
   const sluice: Fleet['sluice'] = (words, role = 'admin') => {
     const env = childEnvironment({
@@ -110,7 +121,7 @@ function createFleet(
         env: childEnvironment({ [marker]: folder }),
         stdio: ['ignore', log, log],
       })
-      await waitUntil(async () => (await sluice(['tokens'])).status === 0)
+      await waitUntil(async () => (await sluice(['tokens', 'list'])).status === 0)
     },
     killServer: async () => {
       if (server !== undefined) await killChild(server)
@@ -135,7 +146,7 @@ function createHost(
   const socket = join(folder, 'run/host.sock')
   const parts: Record<HostPart, readonly string[]> = {
     host: ['host', 'serve', '--policy', 'policy.yaml'],
-    agent: ['agent', '--state', 'agent', '--socket', socket],
+    agent: ['agent', '--state', 'agent', '--host-socket', socket],
   }
   const running = new Map<HostPart, ChildProcess>()
   const argv = (words: readonly string[]) => [...network.prefix, builtProgram('sluice'), ...words]

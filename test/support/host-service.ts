@@ -107,17 +107,15 @@ export function hostServiceOn(machine: Machine): HostServiceUnderTest {
       return { name, version, digest, size: statSync(archive).size, file }
     },
     until: async (what, holds) => {
-      await waitUntil(
-        async () => {
-          if (holds()) return true
-          await takeReports(500)
-          return holds()
-        },
-        `${what}; told: ${reports
-          .map(({ body }) => JSON.stringify(body))
-          .join('\n')
-          .slice(-3000)}`,
-      )
+      const attempt = waitUntil(async () => {
+        if (holds()) return true
+        await takeReports(500)
+        return holds()
+      }, what)
+      await attempt.catch((cause: unknown) => {
+        const told = reports.map(({ body }) => JSON.stringify(body)).join('\n')
+        throw new Error(`${String(cause)}; told was:\n${told.slice(-3000)}`, { cause })
+      })
     },
     states: (deployment) =>
       of('deployment-state').filter((report) => report.deployment === deployment),

@@ -40,9 +40,9 @@ export async function runScript(
   const turns = steps[Symbol.iterator]()
   for (let number = 1; ; number++) {
     try {
-      context.signal.throwIfAborted()
       const turn = turns.next()
       if (turn.done === true) return { succeeded: number - 1 }
+      context.signal.throwIfAborted()
       await runStep(turn.value, number, context)
     } catch (error) {
       return { succeeded: number - 1, error: toAppError(error) }

@@ -39,6 +39,7 @@ export async function deployDesired(
     hasRested()
   }
   try {
+    context.desired.unsettle()
     const host = await openFor(context, { app, present }, rest)
     if (approval.warning !== undefined)
       host.report({ type: 'notice', level: 'warning', text: approval.warning })
@@ -104,6 +105,7 @@ export async function continueDesired(
   context: ServeContext,
   { app, present, deployment, direction, hasRested }: Continuation,
 ): Promise<undefined> {
+  context.desired.unsettle()
   const host = await openFor(context, { app, present }, hasRested)
   await continueWanted(host, { app, deployment, direction })
 }

@@ -60,7 +60,7 @@ function chooseUnreached(
     return rest(isToldHere && told.state === 'undone' ? undefined : neverBegun)
   }
   // An archive that holds another release than was announced will not hold it tomorrow.
-  if (isToldHere && told.state === 'refused' && told.code === 'digest-mismatch') return rest()
+  if (isToldHere && told.state === 'refused' && told.code === 'release-mismatch') return rest()
   const rejected = quarantine[desire.release.digest]
   if (rejected !== undefined) return rest({ state: 'refused', error: quarantined(rejected) })
   if (standing.undone > mostRetries) return rest(describeEnd('undone', standing))

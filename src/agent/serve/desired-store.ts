@@ -15,6 +15,8 @@ export interface DesiredStore {
    * @throws AppError `request-invalid`, `desire-poisoned`.
    */
   take(text: string): void
+  /** Work on it goes on that may end us; counted before it begins. */
+  unsettle(): void
   /** We have come through the present state without ending: the count begins anew. */
   settle(): void
   close(): void
@@ -51,6 +53,9 @@ export function openDesiredStore(directory: string): DesiredStore {
       if (isOldNews(read, revision)) return log.append({ type: 'void' })
       current = read
       revision = read
+    },
+    unsettle: () => {
+      if (log.progress.isSettled) log.append({ type: 'began' })
     },
     settle: () => {
       const { text, isSettled, isAside } = log.progress

@@ -6,6 +6,7 @@ import { sluiceVersion } from '../../system/index.ts'
 import { chooseAct, reportable, type Act, type Told } from './choose-act.ts'
 import { continueDesired, deployDesired } from './act-on-app.ts'
 import { presentDesire, type PresentDesire, type ServeContext } from './serve-context.ts'
+import { toldOfApp } from './told.ts'
 
 /** Brings one app to what the server wants of it, and again whenever something changes; ends with the signal. */
 export async function followApp(
@@ -37,18 +38,20 @@ const shortPause = 2000
 
 /** Acts until there is nothing to do; answers after how many milliseconds to look again. */
 async function workOn(context: ServeContext, app: string, hasRested: () => void): Promise<number> {
-  for (;;) {
+  // What ended us three times is not touched until the server states something else.
+  while (!context.desired.isAside) {
     const present = presentDesire(context, app)
     try {
       await reject(context, app)
       const standing = readStanding(context.host, app, present?.gated)
-      const act = chooseAct(present, standing, context.outbox.told.deployments[app])
+      const act = chooseAct(present, standing, toldOfApp(context.outbox.told, app))
       const pause = await perform(context, { app, present, act, hasRested })
       if (pause !== undefined) return pause
     } catch (thrown) {
       return await failed(context, present, thrown)
     }
   }
+  return usualPause
 }
 
 /** Before anything is deployed: a rejected release must not be. */
@@ -129,7 +132,8 @@ async function judge(
 
 async function rememberSequence(context: ServeContext, present: PresentDesire): Promise<void> {
   const { app } = present.desire
-  if (context.outbox.told.deployments[app]?.state === 'committed') return
+  const told = toldOfApp(context.outbox.told, app)
+  if (told?.state === 'committed' && told.generation === present.gated.generation) return
   // What the policy says by now does not undo what it is committed by.
   const approval = await judge(context, present).catch(() => undefined)
   if (approval?.sequence !== undefined) context.proved.raise(app, approval.sequence)

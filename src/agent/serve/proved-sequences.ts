@@ -14,10 +14,13 @@ export interface ProvedSequences {
 export function openProvedSequences(state: string): ProvedSequences {
   const path = join(state, 'proved.json')
   let known = readStateFile<Record<string, number>>(path, format)?.state ?? {}
+  // An app may have a name that every object has.
+  const lowest = (app: string): number | undefined =>
+    Object.hasOwn(known, app) ? known[app] : undefined
   return {
-    lowest: (app) => known[app],
+    lowest,
     raise: (app, sequence) => {
-      if (sequence <= (known[app] ?? -1)) return
+      if (sequence <= (lowest(app) ?? -1)) return
       known = { ...known, [app]: sequence }
       writeStateFile(path, format, known)
     },

@@ -9,6 +9,7 @@ import { reportable } from './choose-act.ts'
 import { openOriginFiles } from './origin-files.ts'
 import { reportScript } from './script-reports.ts'
 import type { ServeContext } from './serve-context.ts'
+import { toldOfRun } from './told.ts'
 
 /** The scripts that the server wants run. */
 export interface ScriptRuns {
@@ -33,7 +34,7 @@ export function openScriptRuns(context: ServeContext): ScriptRuns {
 
   function begin(order: ScriptOrder): void {
     known.add(order.run)
-    if (context.outbox.told.runs[order.run] !== undefined) return tellLost(context, order)
+    if (toldOfRun(context.outbox.told, order.run) !== undefined) return tellLost(context, order)
     const before = last.get(order.script)
     const run = async (): Promise<void> => {
       if (isStillWanted(context, order)) await runOrder(context, order)
@@ -59,7 +60,7 @@ function isStillWanted({ desired, signal }: ServeContext, { run }: ScriptOrder):
 
 /** Begun by an earlier process of ours, whose end nobody saw. */
 function tellLost({ outbox }: ServeContext, { run, script }: ScriptOrder): void {
-  if (outbox.told.runs[run] !== 'running') return
+  if (toldOfRun(outbox.told, run) !== 'running') return
   const message = `"${script}" was running when this host's service ended, and nobody saw its end`
   outbox.tell({
     kind: 'script-state',
@@ -81,7 +82,7 @@ async function runOrder(context: ServeContext, order: ScriptOrder): Promise<void
     tell(error === undefined ? 'succeeded' : 'failed', error)
   } catch (thrown) {
     const error = toAppError(thrown)
-    const isBegun = context.outbox.told.runs[order.run] === 'running'
+    const isBegun = toldOfRun(context.outbox.told, order.run) === 'running'
     const state = isBegun || error.kind !== 'refused' ? 'failed' : 'refused'
     context.outbox.tellSoon({ kind: 'script-state', run: order.run, state, error: describe(error) })
   }

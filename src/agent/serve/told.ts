@@ -16,6 +16,8 @@ export interface ToldDeployment {
   readonly generation: number
   readonly state: HostDeploymentState
   readonly code: string | undefined
+  /** Of the error; another reason is news. */
+  readonly message: string | undefined
 }
 
 export const nothingTold: Told = { deployments: {}, runs: {} }
@@ -26,7 +28,7 @@ const rememberedRuns = 2000
 export function afterReport(told: Told, body: HostReportBody): Told {
   if (body.kind === 'deployment-state') {
     const { deployment, generation, state, error } = body
-    const entry = { deployment, generation, state, code: error?.code }
+    const entry = { deployment, generation, state, code: error?.code, message: error?.message }
     return { ...told, deployments: { ...told.deployments, [body.app]: entry } }
   }
   if (body.kind !== 'script-state') return told
@@ -36,13 +38,24 @@ export function afterReport(told: Told, body: HostReportBody): Told {
 
 /** Whether a report says something that the one before did not. */
 export function isNews(told: Told, body: HostReportBody): boolean {
-  if (body.kind === 'script-state') return told.runs[body.run] !== body.state
+  if (body.kind === 'script-state') return toldOfRun(told, body.run) !== body.state
   if (body.kind !== 'deployment-state') return true
-  const last = told.deployments[body.app]
+  const last = toldOfApp(told, body.app)
   return (
     last?.deployment !== body.deployment ||
     last.generation !== body.generation ||
     last.state !== body.state ||
-    last.code !== body.error?.code
+    last.code !== body.error?.code ||
+    last.message !== body.error?.message
   )
+}
+
+// Names that servers give may be ones that every object has.
+
+export function toldOfApp({ deployments }: Told, app: string): ToldDeployment | undefined {
+  return Object.hasOwn(deployments, app) ? deployments[app] : undefined
+}
+
+export function toldOfRun({ runs }: Told, run: string): RunState | undefined {
+  return Object.hasOwn(runs, run) ? runs[run] : undefined
 }

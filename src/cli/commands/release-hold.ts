@@ -2,6 +2,7 @@ import { result } from '../../terminal/index.ts'
 import { appNames } from '../completers.ts'
 import { defineCommand } from '../context.ts'
 import { given } from '../given.ts'
+import { serverOptions } from '../server/server-options.ts'
 
 export const releaseHold = defineCommand({
   name: 'release-hold',
@@ -12,9 +13,20 @@ export const releaseHold = defineCommand({
   arguments: {
     app: { summary: 'app, when there are several', optional: true, complete: appNames },
   },
-  options: {},
-  examples: [{ line: 'release-hold shop', meaning: 'Bring shop to what the server wants again.' }],
-  async run(context, { app }) {
+  options: {
+    agent: { value: 'NAME', summary: 'on this host of the control server instead of here' },
+    ...serverOptions,
+  },
+  examples: [
+    { line: 'release-hold shop', meaning: 'Bring shop to what the server wants again.' },
+    { line: 'release-hold shop --agent web-1', meaning: 'The same, from anywhere.' },
+  ],
+  async run(context, { app, agent, ...values }) {
+    if (agent !== undefined) {
+      const { releaseHoldOnServer } = await import('../server/fleet-on-server.ts')
+      const answer = await releaseHoldOnServer(context, values, { agent, app })
+      return result(answer, ({ name, app: freed }) => `${freed} on ${name} is the server's again`)
+    }
     const released = await (await context.host()).releaseHold(given({ app }))
     return result(released, ({ app: name, hold }) =>
       hold === undefined

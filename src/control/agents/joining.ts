@@ -109,11 +109,12 @@ function loggedIn(
 }
 
 /** Decides many logins in one transaction: one flush of the disk for all of them. */
-function decider({ storage, identity: server, random }: JoiningOptions) {
+function decider({ storage, identity: server, clock, random }: JoiningOptions) {
   return async (batch: readonly ShownLogin[]): Promise<readonly LoginVerdict[]> => {
     const verdicts: LoginVerdict[] = batch.map(() => ({ kind: 'unknown' }))
     const decided = batch.map((shown, index) => ({
       agent: shown.agent,
+      at: clock.now(),
       decide: (record: LoginRecord | undefined) => {
         const verdict = judgeLogin(shown, record, { server, random })
         verdicts[index] = verdict

@@ -102,7 +102,7 @@ function prepare(
   moment: Moment,
 ): Decided {
   const silent = hosts.filter((host) => isSilent(host, moment))
-  const failure = deployment.stop ?? firstFailure(hosts)
+  const failure = firstFailure(hosts) ?? deployment.stop
   if (failure !== null) return undo(hosts, failure, moment)
   const reached = hosts.filter((host) => !silent.includes(host))
   const owed = debts(hosts, silent)
@@ -123,7 +123,7 @@ function switchOver(
   moment: Moment,
 ): Decided {
   const waitedFor = hosts.filter(({ owed }) => !owed)
-  const failure = deployment.stop ?? firstFailure(waitedFor)
+  const failure = firstFailure(waitedFor) ?? deployment.stop
   if (failure !== null) return undo(hosts, failure, moment)
   const missing = waitedFor.filter(({ state }) => !hasSwitched.has(state))
   const silent = missing.filter((host) => isSilent(host, moment))

@@ -1,5 +1,6 @@
 import { appName, z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
+import { isFinished } from '../../protocol/index.ts'
 import { mayDo, type Right } from '../access/rights.ts'
 import type { Answer } from '../server/error-response.ts'
 import { selectorSchema, wantedRelease } from '../settings/settings-schema.ts'
@@ -100,9 +101,10 @@ export async function readDeploymentEvents(
   services: Services,
   request: RouteRequest<unknown, z.infer<typeof deploymentEventsQuery>>,
 ): Promise<Answer> {
-  const { id } = await find(services, request)
+  const { id, state } = await find(services, request)
   const { after, wait } = request.query
-  const options = { timeout: wait * 1000, signal: request.signal }
+  // After its end nothing more happens to it, but for hosts that are owed.
+  const options = { timeout: isFinished(state) ? 0 : wait * 1000, signal: request.signal }
   const events = await services.deployments.eventsAfter(id, after, options)
   const deployment = await find(services, request)
   const names = new Map(

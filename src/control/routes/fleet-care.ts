@@ -70,16 +70,15 @@ export async function rejectRelease(
   return ok({ app, digest, version, isNew }, isNew ? 201 : 200)
 }
 
-/** In the query, since a DELETE has no body. */
-export const liftQuery = z.strictObject({ reason })
+export const liftBody = z.strictObject({ reason })
 
 export async function liftRelease(
   { storage }: Services,
-  request: RouteRequest<unknown, z.infer<typeof liftQuery>>,
+  request: RouteRequest<z.infer<typeof liftBody>>,
 ): Promise<Answer> {
   const { app = '', digest = '' } = request.params
   if (!(await storage.rejected.lift(app, digest))) throw notRejected(request)
-  await record(request, 'lift-release', `${app} ${digest}: ${request.query.reason}`)
+  await record(request, 'lift-release', `${app} ${digest}: ${request.body.reason}`)
   return ok({ app, digest, lifted: true })
 }
 

@@ -41,7 +41,6 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-trigger': readers,
   'list-triggers': readers,
   'read-event': { ...readers, trigger: 'own' },
-  'follow-events': readers,
   'request-deployment': { deployer: 'own', admin: 'any' },
   'list-deployments': readers,
   'read-deployment': readers,
@@ -52,6 +51,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'list-rejected': readers,
   'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
   'lift-release': { approver: 'own', admin: 'any' },
+  'follow-events': readers,
   'publish-release': { deployer: 'own', admin: 'any' },
   'sign-release': { deployer: 'own', admin: 'any' },
   'list-releases': readers,
@@ -177,7 +177,6 @@ const queries: Readonly<Record<string, string>> = {
   'publish-release': '?app={app}',
   'sign-release': '?app={app}',
   'use-relay': '?url=YQ',
-  'lift-release': '?reason=test',
 }
 
 function wanted(app: string): object {
@@ -196,6 +195,7 @@ function bodyOf(name: string, object: 'own' | 'foreign'): unknown {
     'request-deployment': wanted(object === 'own' ? 'shop' : 'blog'),
     'cancel-deployment': {},
     'reject-release': { reason: 'a test' },
+    'lift-release': { reason: 'a test' },
     'create-token': { scope: 'viewer', life: '1h' },
     'create-join-token': {},
     'poll-desired': { epoch: null, revision: 0, wait: 0 },

@@ -12,13 +12,14 @@ import {
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
+import type { Holder } from '../access/rights.ts'
 import { openAgentDesk } from '../agents/agent-desk.ts'
 import { openJoinTokens } from '../agents/join-tokens.ts'
 import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
 import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
 import { openServerRelay } from '../relay/relay-door.ts'
-import { openFleet } from '../deployments/open-fleet.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
@@ -238,12 +239,17 @@ function createHandler({ settings, services, log, answering }: HandlerOptions) {
     services.metrics.countRequest(route, status, milliseconds / 1000)
     if (quiet.has(route) && status < 400) return
     const facts = { route, status, milliseconds, from: wire.from }
-    log.info('request', { ...facts, ...(holder === undefined ? {} : { token: holder.id }) })
+    log.info('request', { ...facts, ...callerFacts(holder) })
   }
 }
 
 /** Asked for every few seconds by what watches us. */
-const quiet = new Set(['show-health', 'show-readiness', 'show-metrics'])
+const quiet = new Set(['show-health', 'show-readiness', 'show-metrics', 'poll-desired'])
+
+function callerFacts(holder: Holder | undefined) {
+  if (holder === undefined) return {}
+  return holder.agent === undefined ? { token: holder.id } : { agent: holder.agent }
+}
 
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
 function admits({ tls, trustedProxies }: ServerSettings) {

@@ -56,6 +56,8 @@ export interface LoginRecord {
 
 export interface Login {
   readonly agent: string
+  /** When it was heard of, if it changes anything. */
+  readonly at: number
   /** Pure: it may be asked more than once. Answers what to keep; undefined changes nothing. */
   decide(record: LoginRecord | undefined): LoginRecord | undefined
 }

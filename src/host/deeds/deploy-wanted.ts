@@ -3,9 +3,10 @@ import type { DeploymentResult, GatedBy, ReleaseIdentity } from '../../protocol/
 import { withSettledApp } from '../deploy/lock-app.ts'
 import { requestDeploy } from '../deploy/plan-request.ts'
 import { assertServable } from '../deploy/preflight.ts'
-import { resolveRelease } from '../deploy/resolve-release.ts'
+import type { ResolvedRelease } from '../deploy/resolve-release.ts'
 import { continueDeployment, runDeployment } from '../deploy/run-deployment.ts'
 import { configuredRoutes, type Host } from '../host.ts'
+import { digestFile, inspectArchive } from '../../release/index.ts'
 import { withLockedApp } from '../state/locked-app.ts'
 
 /** A deployment that a server wants of this host. */
@@ -19,14 +20,13 @@ export interface WantedDeployment {
 
 /**
  * Takes a release live by the steps of `deployRelease`, waiting at the host's gate before the switch and before the
- * commit. @throws AppError `held` when a person has worked on the app, `digest-mismatch` when the archive is another.
+ * commit. @throws AppError `held` when a person has worked on the app, `digest-mismatch`, `release-mismatch`.
  */
 export async function deployWanted(
   host: Host,
   wanted: WantedDeployment,
 ): Promise<DeploymentResult> {
-  const resolved = await resolveRelease(host, wanted.archive)
-  assertExpected(resolved.release, wanted.release)
+  const resolved = await openAnnounced(wanted)
   const { name, version } = wanted.release
   return await withSettledApp(host, name, `deploy ${name} ${version}`, async (app) => {
     const { hold } = app.state
@@ -57,13 +57,24 @@ export async function continueWanted(
   })
 }
 
-/** The policy was asked about the announced release, so no other may come of its archive. */
-function assertExpected(found: ReleaseIdentity, announced: ReleaseIdentity): void {
-  const [is, was] = [found, announced].map(
-    ({ name, version, digest }) => `${name} ${version} (sha256:${digest})`,
+/**
+ * The policy was asked about the announced release, so no other may come of its archive. The bytes come first: what a
+ * damaged copy holds is not the release's fault.
+ */
+async function openAnnounced({ archive, release }: WantedDeployment): Promise<ResolvedRelease> {
+  const digest = await digestFile(archive)
+  if (digest !== release.digest) {
+    const problem = `${archive} is sha256:${digest}, announced was sha256:${release.digest}`
+    throw new AppError('digest-mismatch', problem)
+  }
+  const { manifest } = await inspectArchive(archive)
+  const { name, version } = manifest
+  if (name === release.name && version === release.version)
+    return { release, source: { kind: 'path', name: archive }, manifest }
+  throw new AppError(
+    'release-mismatch',
+    `the archive is ${name} ${version}, announced was ${release.name} ${release.version}`,
   )
-  if (is === was) return
-  throw new AppError('digest-mismatch', `the archive is ${is}, announced was ${was}`)
 }
 
 function held(app: string, by: string): AppError {

@@ -76,16 +76,16 @@ export async function loginAgents(
   logins: readonly Login[],
 ): Promise<readonly string[]> {
   const records = await readLogins(transaction, [...new Set(logins.map(({ agent }) => agent))])
-  const changed = new Map<string, LoginRecord>()
+  const changed = new Map<string, { readonly record: LoginRecord; readonly seen_at: number }>()
   for (const login of logins) {
-    const next = login.decide(changed.get(login.agent) ?? records.get(login.agent))
-    if (next !== undefined) changed.set(login.agent, next)
+    const record = login.decide(changed.get(login.agent)?.record ?? records.get(login.agent))
+    if (record !== undefined) changed.set(login.agent, { record, seen_at: login.at })
   }
-  for (const [id, record] of changed) {
+  for (const [id, { record, seen_at }] of changed) {
     const query = transaction.updateTable('agents').where('id', '=', id)
-    await query.set(rowOfLogin(record)).execute()
+    await query.set({ ...rowOfLogin(record), seen_at }).execute()
   }
-  return [...changed].flatMap(([id, { state }]) => (state === 'active' ? [] : [id]))
+  return [...changed].flatMap(([id, { record }]) => (record.state === 'active' ? [] : [id]))
 }
 
 async function readLogins(

@@ -57,8 +57,8 @@ export async function setPhases(
 }
 
 /**
- * After a deployment was undone: hosts that had not come to what was committed before it are desired to come there again,
- * under a new generation. Answers which.
+ * After a deployment was undone: hosts that are not at what was committed before it, because they are owed that or a person
+ * works there, are desired to come there again, under a new generation. Answers which.
  */
 export async function desireOwedAgain(
   transaction: DatabaseTransaction,
@@ -69,12 +69,17 @@ export async function desireOwedAgain(
     .selectFrom('desires')
     .innerJoin('deployment_hosts as host', 'host.agent', 'desires.agent')
     .innerJoin('deployments', 'deployments.id', 'host.deployment')
+    .innerJoin('deployment_hosts as own', (join) =>
+      join
+        .onRef('own.agent', '=', 'desires.agent')
+        .onRef('own.deployment', '=', 'desires.deployment'),
+    )
     .select(['desires.agent as agent', 'deployments.id as deployment'])
     .where('desires.deployment', '=', undone.id)
     .where('desires.app', '=', undone.app)
     .where('deployments.app', '=', undone.app)
     .where('deployments.committed_at', 'is not', null)
-    .where('host.owed', '=', 1)
+    .where((when) => when.or([when('host.owed', '=', 1), when('own.state', '=', 'held')]))
     .orderBy('deployments.committed_at')
     .execute()
   // The last one that was committed for a host counts.
@@ -89,7 +94,7 @@ export async function desireOwedAgain(
   for (const { agent, deployment } of desires)
     await transaction
       .updateTable('deployment_hosts')
-      .set({ generation: generations.get(agent) ?? 0, state: 'waiting' })
+      .set({ generation: generations.get(agent) ?? 0, state: 'waiting', owed: 1 })
       .where('deployment', '=', deployment)
       .where('agent', '=', agent)
       .execute()

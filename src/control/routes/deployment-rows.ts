@@ -11,7 +11,7 @@ import {
 } from './deployments.ts'
 import {
   fleetQuery,
-  liftQuery,
+  liftBody,
   liftRelease,
   listRejected,
   readFleet,
@@ -140,8 +140,8 @@ export const deploymentRoutes: readonly Route[] = [
     path: '/v1/rejected/{app}/{digest}',
     summary: 'allow a rejected release again, with a `reason`',
     needs: 'lift-release',
-    query: liftQuery,
-    bodyCap: 0,
+    body: liftBody,
+    bodyCap: small,
     rate: 'manage',
     audited: true,
     handle: liftRelease,

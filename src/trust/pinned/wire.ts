@@ -8,20 +8,30 @@ export interface WireMessage {
   readonly body: string
 }
 
-export interface WireAnswer {
+export interface WireHead {
   readonly status: number
+  /** By lower-case name. */
+  readonly headers: ReadonlyMap<string, string>
+}
+
+export interface WireAnswer extends WireHead {
   readonly text: string
 }
 
-/** Milliseconds; beyond the longest answer that a server holds. */
-export const answerTime = 40_000
+/** How long an answer may take. */
+export interface WireLimits {
+  /** Milliseconds; of a body that is streamed, the longest silence. */
+  readonly timeout: number
+  readonly signal: AbortSignal
+}
 
-export function unreachable(url: URL, thrown: unknown): AppError {
+/** What came between us and the server, as an error that may be tried again; AppErrors pass through. */
+export function unreachable(url: URL, thrown: unknown, hint?: string): AppError {
   if (thrown instanceof AppError) return thrown
   const { message, cause } = thrown instanceof Error ? thrown : new Error(String(thrown))
   const why = cause instanceof Error ? cause.message : message
   return new AppError('server-unreachable', `${url.origin} does not answer: ${why}`, {
     retryable: true,
-    hint: 'for a self-made certificate give --identity-file, the identity.pub of the server',
+    ...(hint === undefined ? {} : { hint }),
   })
 }
