@@ -177,7 +177,6 @@ const queries: Readonly<Record<string, string>> = {
   'publish-release': '?app={app}',
   'sign-release': '?app={app}',
   'use-relay': '?url=YQ',
-  'lift-release': '?reason=test',
 }
 
 function wanted(app: string): object {
@@ -196,6 +195,7 @@ function bodyOf(name: string, object: 'own' | 'foreign'): unknown {
     'request-deployment': wanted(object === 'own' ? 'shop' : 'blog'),
     'cancel-deployment': {},
     'reject-release': { reason: 'a test' },
+    'lift-release': { reason: 'a test' },
     'create-token': { scope: 'viewer', life: '1h' },
     'create-join-token': {},
     'poll-desired': { epoch: null, revision: 0, wait: 0 },
