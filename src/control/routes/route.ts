@@ -4,7 +4,7 @@ import type { ChannelProof, Identity } from '../../trust/index.ts'
 import type { Holder, Right } from '../access/rights.ts'
 import type { Tokens } from '../access/tokens.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
-import type { Answer } from '../server/error-response.ts'
+import type { Answer, LateAnswer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -64,11 +64,11 @@ export interface Route<Body = unknown, Query = unknown> {
   /** Bytes; 0 where no body is read. */
   readonly bodyCap: number
   readonly rate: RateClass
-  /** The answer is given late, so the token is looked at once more before it. */
+  /** The answer may be late; then the token is looked at once more before it. */
   readonly holds?: boolean
   /** Refusals go into the audit log; what is done, the handler records. */
   readonly audited?: boolean
-  handle(services: Services, request: RouteRequest<Body, Query>): Promise<Answer>
+  handle(services: Services, request: RouteRequest<Body, Query>): Promise<Answer | LateAnswer>
 }
 
 /** Types a row's handler by its schemas. */

@@ -7,7 +7,7 @@ import { unauthenticated } from '../access/tokens.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { missing } from '../routes/missing.ts'
 import type { Route, RouteRequest, Services } from '../routes/route.ts'
-import { errorAnswer, type Answer } from './error-response.ts'
+import { errorAnswer, type Answer, type LateAnswer } from './error-response.ts'
 import type { Router } from './find-route.ts'
 import type { HeldAnswers } from './held-answers.ts'
 import { assertRate, type RateLimits } from './rate-limits.ts'
@@ -18,6 +18,7 @@ export interface WireRequest {
   readonly head: RawHead
   /** Of the caller; behind declared proxies the one that they tell. */
   readonly from: string
+  /** Aborted when the connection is gone; made when it is asked for. */
   readonly signal: AbortSignal
   /** Reads the body. @throws AppError `request-too-large` beyond `cap` bytes. */
   readBody(cap: number): Promise<Buffer>
@@ -26,7 +27,8 @@ export interface WireRequest {
 }
 
 export interface Answered {
-  readonly answer: Answer
+  /** Also a late one is always given. */
+  readonly answer: Answer | LateAnswer
   /** For the log and the counts; `none` when no route fits. */
   readonly route: string
   readonly holder: Holder | undefined
@@ -58,11 +60,15 @@ export function createAnswering(options: AnsweringOptions) {
       const call: Call = { ...found, head, wire, body, holder }
       return { answer: await answerCall(options, call), route, holder }
     } catch (thrown) {
-      const answer = errorAnswer(thrown)
-      if (answer.status >= 500) options.onBug(thrown)
-      return { answer, route, holder }
+      return { answer: answerFailure(options, thrown), route, holder }
     }
   }
+}
+
+function answerFailure({ onBug }: AnsweringOptions, thrown: unknown): Answer {
+  const answer = errorAnswer(thrown)
+  if (answer.status >= 500) onBug(thrown)
+  return answer
 }
 
 interface Call {
@@ -109,18 +115,15 @@ function bearerOf({ headers }: RequestHead): string {
   return token
 }
 
-async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer> {
+async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer | LateAnswer> {
   const { services, audit } = options
   const { route, holder, params, wire } = call
   const record: RouteRequest['audit'] = (entry) => audit.record({ ...entry, from: wire.from })
   try {
     assertAllowed(call)
-    const request = { ...requestOf(call), audit: record }
+    const request = requestOf(call, record)
     if (route.holds !== true || holder === undefined) return await route.handle(services, request)
-    const answer = await options.held.hold(holder.id, () => route.handle(services, request))
-    // A token that was revoked while the answer was held gets none.
-    await services.tokens.authenticate(bearerOf(call.head))
-    return answer
+    return await handleHeld(options, { route, request, token: bearerOf(call.head), holder })
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
@@ -129,6 +132,49 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
       await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
     }
     throw thrown
+  }
+}
+
+interface HeldCall {
+  readonly route: Route
+  readonly request: RouteRequest
+  readonly token: string
+  readonly holder: Holder
+}
+
+async function handleHeld(
+  options: AnsweringOptions,
+  { route, request, token, holder }: HeldCall,
+): Promise<Answer | LateAnswer> {
+  const release = options.held.take(holder.id)
+  try {
+    const answer = await route.handle(options.services, request)
+    if ('late' in answer) return { late: guardLate(options, { ...answer, token, release }) }
+    release()
+    return answer
+  } catch (thrown) {
+    release()
+    throw thrown
+  }
+}
+
+/** Everything that is kept of a held request besides what it waits for. */
+interface Guarded extends LateAnswer {
+  readonly token: string
+  readonly release: () => void
+}
+
+/** A token that was revoked while the answer was held gets none. */
+async function guardLate(options: AnsweringOptions, guarded: Guarded): Promise<Answer> {
+  const { late, token, release } = guarded
+  try {
+    const answer = await late
+    await options.services.tokens.authenticate(token)
+    return answer
+  } catch (thrown) {
+    return answerFailure(options, thrown)
+  } finally {
+    release()
   }
 }
 
@@ -145,7 +191,10 @@ function assertAllowed({ route, holder, params }: Call): void {
     throw new AppError('forbidden', `scope ${formatScope(holder.scope)} may not ${needs}`)
 }
 
-function requestOf({ route, params, head, wire, body, holder }: Call): Omit<RouteRequest, 'audit'> {
+function requestOf(
+  { route, params, head, wire, body, holder }: Call,
+  audit: RouteRequest['audit'],
+): RouteRequest {
   return {
     params,
     query: readQuery(route, head),
@@ -154,8 +203,11 @@ function requestOf({ route, params, head, wire, body, holder }: Call): Omit<Rout
     headers: head.headers,
     holder,
     from: wire.from,
-    signal: wire.signal,
+    get signal() {
+      return wire.signal
+    },
     prove: (nonce) => wire.prove(nonce),
+    audit,
   }
 }
 

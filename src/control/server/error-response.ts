@@ -11,6 +11,11 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** An answer that comes later. Thousands are held at a time, so little else of a request may be reached from it. */
+export interface LateAnswer {
+  readonly late: Promise<Answer>
+}
+
 /** Errors of other codes are ours, and the caller learns nothing of them. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   'request-invalid': 400,

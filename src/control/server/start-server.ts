@@ -167,17 +167,17 @@ interface HandlerOptions {
 function createHandler({ settings, services, log, answering }: HandlerOptions) {
   return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const begun = services.clock.monotonic()
-    const gone = new AbortController()
-    outgoing.once('close', () => gone.abort())
-    const wire = wireRequest(incoming, { settings, identity: services.identity, gone })
-    const { answer, route, holder } = await answering(wire)
+    const wire = wireRequest(incoming, { settings, identity: services.identity, outgoing })
+    const { from } = wire
+    const { answer: given, route, holder } = await answering(wire)
+    const answer = 'late' in given ? await given.late : given
     // What is left of a body that was not read must not be taken for the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
     await writeAnswer(outgoing, answer)
     const milliseconds = Math.round(services.clock.monotonic() - begun)
     services.metrics.countRequest(route, answer.status, milliseconds / 1000)
     if (quiet.has(route) && answer.status < 400) return
-    const facts = { route, status: answer.status, milliseconds, from: wire.from }
+    const facts = { route, status: answer.status, milliseconds, from }
     log.info('request', { ...facts, ...(holder === undefined ? {} : { token: holder.id }) })
   }
 }
@@ -190,11 +190,11 @@ function wireRequest(
   {
     settings,
     identity,
-    gone,
+    outgoing,
   }: {
     readonly settings: ServerSettings
     readonly identity: Identity
-    readonly gone: AbortController
+    readonly outgoing: ServerResponse
   },
 ): WireRequest {
   const { method = '', url = '', rawHeaders, socket } = incoming
@@ -203,13 +203,23 @@ function wireRequest(
   return {
     head: { method, url, rawHeaders },
     from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
-    signal: gone.signal,
+    get signal() {
+      return closeSignal(outgoing)
+    },
     readBody: (cap) => readBody(incoming, cap),
     prove: (nonce) => {
       const binding = exporterBinding(socket as TLSSocket)
       return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
     },
   }
+}
+
+/** Aborted when nobody can be answered any more. */
+function closeSignal(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (outgoing.closed) gone.abort()
+  else outgoing.once('close', () => gone.abort())
+  return gone.signal
 }
 
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
