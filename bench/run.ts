@@ -4,6 +4,7 @@ import { AppError } from '../src/errors/index.ts'
 import { runScript } from '../scripts/project.ts'
 import { takeMeasures, verdictOf, type Bench, type TakenMeasure } from './measure.ts'
 import { deploy } from './deploy.ts'
+import { heldPollsBench } from './held-polls.ts'
 import { proxyCpu } from './proxy-cpu.ts'
 import { clearOnSignals } from './scope.ts'
 import { startup } from './startup.ts'
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   deploy,
   unpack,
   triggersBench,
+  heldPollsBench,
   webhookBench,
   proxyCpu,
   switchesBench,
