@@ -6,10 +6,10 @@ import { formatScope } from '../access/scopes.ts'
 import { unauthenticated } from '../access/tokens.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { missing } from '../routes/missing.ts'
-import type { Route, RouteRequest, Services } from '../routes/route.ts'
-import { errorAnswer, type Answer, type LateAnswer } from './error-response.ts'
+import type { Route, RouteRequest } from '../routes/route.ts'
+import { errorAnswer, reportedAnswer, type Answer, type LateAnswer } from './error-response.ts'
 import type { Router } from './find-route.ts'
-import type { HeldAnswers } from './held-answers.ts'
+import { handleHeld, type HoldingOptions } from './hold-answer.ts'
 import { assertRate, type RateLimits } from './rate-limits.ts'
 import { readHead, type RawHead, type RequestHead } from './request-head.ts'
 
@@ -34,14 +34,10 @@ export interface Answered {
   readonly holder: Holder | undefined
 }
 
-export interface AnsweringOptions {
+export interface AnsweringOptions extends HoldingOptions {
   readonly router: Router
   readonly limits: RateLimits
-  readonly held: HeldAnswers
-  readonly services: Services
   readonly audit: AuditLog
-  /** Hears of errors that are ours. */
-  readonly onBug: (thrown: unknown) => void
 }
 
 /** Answers requests; the answer to each is always one, whatever is thrown. */
@@ -60,15 +56,9 @@ export function createAnswering(options: AnsweringOptions) {
       const call: Call = { ...found, head, wire, body, holder }
       return { answer: await answerCall(options, call), route, holder }
     } catch (thrown) {
-      return { answer: answerFailure(options, thrown), route, holder }
+      return { answer: reportedAnswer(thrown, options.onBug), route, holder }
     }
   }
-}
-
-function answerFailure({ onBug }: AnsweringOptions, thrown: unknown): Answer {
-  const answer = errorAnswer(thrown)
-  if (answer.status >= 500) onBug(thrown)
-  return answer
 }
 
 interface Call {
@@ -132,49 +122,6 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
       await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
     }
     throw thrown
-  }
-}
-
-interface HeldCall {
-  readonly route: Route
-  readonly request: RouteRequest
-  readonly token: string
-  readonly holder: Holder
-}
-
-async function handleHeld(
-  options: AnsweringOptions,
-  { route, request, token, holder }: HeldCall,
-): Promise<Answer | LateAnswer> {
-  const release = options.held.take(holder.id)
-  try {
-    const answer = await route.handle(options.services, request)
-    if ('late' in answer) return { late: guardLate(options, { ...answer, token, release }) }
-    release()
-    return answer
-  } catch (thrown) {
-    release()
-    throw thrown
-  }
-}
-
-/** Everything that is kept of a held request besides what it waits for. */
-interface Guarded extends LateAnswer {
-  readonly token: string
-  readonly release: () => void
-}
-
-/** A token that was revoked while the answer was held gets none. */
-async function guardLate(options: AnsweringOptions, guarded: Guarded): Promise<Answer> {
-  const { late, token, release } = guarded
-  try {
-    const answer = await late
-    await options.services.tokens.authenticate(token)
-    return answer
-  } catch (thrown) {
-    return answerFailure(options, thrown)
-  } finally {
-    release()
   }
 }
 

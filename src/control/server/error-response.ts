@@ -54,6 +54,13 @@ export function errorAnswer(thrown: unknown): Answer {
   return { ...answer, headers: { 'retry-after': String(thrown.seconds) } }
 }
 
+/** The same, and `onBug` hears of errors that are ours. */
+export function reportedAnswer(thrown: unknown, onBug: (thrown: unknown) => void): Answer {
+  const answer = errorAnswer(thrown)
+  if (answer.status >= 500) onBug(thrown)
+  return answer
+}
+
 function failure(
   status: number,
   error: { readonly code: string; readonly message: string; readonly hint?: string },

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
 
 import { toAppError } from '../../errors/index.ts'
 import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
-import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
 import { openTokens } from '../access/tokens.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
@@ -16,16 +15,16 @@ import type { Storage } from '../storage/storage.ts'
 import { openTriggers } from '../triggers/open-triggers.ts'
 import { openHookDoor } from '../triggers/sources/hook-door.ts'
 import { createAnswering, type Answered, type WireRequest } from './answer-request.ts'
-import { assertSafeToListen, callerAddress, isLoopback, plainAddress } from './exposure.ts'
+import { assertSafeToListen, isLoopback, plainAddress } from './exposure.ts'
 import { createRouter } from './find-route.ts'
 import { openHeldAnswers } from './held-answers.ts'
 import { listenHttp, type HttpListener } from './listen-http.ts'
 import { openMetrics } from './metrics.ts'
 import { openSystemd } from './notify-systemd.ts'
 import { openRateLimits } from './rate-limits.ts'
-import { readBody } from './read-body.ts'
 import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
+import { wireRequest } from './wire-request.ts'
 import { writeAnswer } from './write-answer.ts'
 
 export interface ServerOptions {
@@ -184,43 +183,6 @@ function createHandler({ settings, services, log, answering }: HandlerOptions) {
 
 /** Asked for every few seconds by what watches us. */
 const quiet = new Set(['show-health', 'show-readiness', 'show-metrics'])
-
-function wireRequest(
-  incoming: IncomingMessage,
-  {
-    settings,
-    identity,
-    outgoing,
-  }: {
-    readonly settings: ServerSettings
-    readonly identity: Identity
-    readonly outgoing: ServerResponse
-  },
-): WireRequest {
-  const { method = '', url = '', rawHeaders, socket } = incoming
-  const forwarded = incoming.headers['x-forwarded-for']
-  const peer = plainAddress(socket.remoteAddress)
-  return {
-    head: { method, url, rawHeaders },
-    from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
-    get signal() {
-      return closeSignal(outgoing)
-    },
-    readBody: (cap) => readBody(incoming, cap),
-    prove: (nonce) => {
-      const binding = exporterBinding(socket as TLSSocket)
-      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
-    },
-  }
-}
-
-/** Aborted when nobody can be answered any more. */
-function closeSignal(outgoing: ServerResponse): AbortSignal {
-  const gone = new AbortController()
-  if (outgoing.closed) gone.abort()
-  else outgoing.once('close', () => gone.abort())
-  return gone.signal
-}
 
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
 function admits({ tls, trustedProxies }: ServerSettings) {
