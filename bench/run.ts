@@ -11,6 +11,7 @@ import { startup } from './startup.ts'
 import { switchesBench } from './switches.ts'
 import { triggersBench } from './triggers.ts'
 import { unpack } from './unpack.ts'
+import { wakesBench } from './wakes.ts'
 import { webhookBench } from './webhook.ts'
 
 // `npm run bench`: measures what is promised and aimed at, beside what people would use instead.
@@ -20,6 +21,7 @@ const benches: readonly Bench[] = [
   deploy,
   unpack,
   triggersBench,
+  wakesBench,
   heldPollsBench,
   webhookBench,
   proxyCpu,
