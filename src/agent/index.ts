@@ -1,4 +1,5 @@
 export type { FileSource, OfferedFile, WantedFile } from './scripts/file-source.ts'
+export { serveHost, type HostService, type ServeHostOptions } from './serve/serve-host.ts'
 export { runScript, type ScriptContext } from './scripts/run-script.ts'
 export type {
   DownloadAction,
@@ -10,3 +11,6 @@ export type {
   ScriptStep,
   ShellAction,
 } from './scripts/script-step.ts'
+export { enrolAgent, type Enrolment, type EnrolOptions } from './enrol.ts'
+export { runAgent, type AgentOptions } from './run/run-agent.ts'
+export { renderAgentUnit, renderHostUnit } from './units/render-units.ts'

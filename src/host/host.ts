@@ -10,6 +10,7 @@ import type { ReleaseStore } from '../release/index.ts'
 import type { Clock, RandomText } from '../system/index.ts'
 import type { ProcessDriver } from './drivers/process-driver.ts'
 import type { RevertTimers } from './keeper/keeper-client.ts'
+import type { DeploymentGate } from './deploy/deployment-gate.ts'
 import type { HostLayout } from './layout.ts'
 import type { HostSettings } from './settings/host-settings.ts'
 
@@ -29,6 +30,8 @@ export interface Host {
   readonly proxy: ProxyDriver
   readonly routes: RouteStore
   readonly timers: RevertTimers
+  /** Says when a deployment that a server wants may go on; whoever has none takes such a deployment back. */
+  readonly gate?: DeploymentGate
   driver(name: string): ProcessDriver
 }
 

@@ -9,6 +9,7 @@ import {
   type Clock,
   type RandomText,
 } from '../system/index.ts'
+import type { DeploymentGate } from './deploy/deployment-gate.ts'
 import { chooseDriver, openDriver } from './drivers/choose-driver.ts'
 import { openSystemctl, runtimeUnits } from './drivers/systemctl.ts'
 import { createProxyStart } from './drivers/systemd-proxy.ts'
@@ -27,6 +28,7 @@ export interface HostOptions {
   readonly wait?: number
   readonly clock?: Clock
   readonly randomText?: RandomText
+  readonly gate?: DeploymentGate
 }
 
 /** Milliseconds a release's own start or stop line may take. */
@@ -60,6 +62,7 @@ export function openHost(options: HostOptions): Host {
     proxy: openProxyDriver({ ...place, settings: settings.proxy, ...proxyStart(settings) }),
     routes: openRouteStore(settings.root),
     timers: openTimers(settings, keeper, clock),
+    ...(options.gate === undefined ? {} : { gate: options.gate }),
     driver: (name) =>
       openDriver(name, {
         service: settings.driver,

@@ -33,6 +33,23 @@ export interface ConnectRequest {
 
 export type DeploymentKind = 'deploy' | 'start' | 'stop' | 'connect' | 'disconnect' | 'rollback'
 
+/** Which of a server's deployments a host works on. */
+export interface GatedBy {
+  /** The life of the server's database; generations of another one cannot be compared. */
+  readonly epoch: string
+  readonly deployment: string
+  /** Grows with every deployment that concerns this app on this host. */
+  readonly generation: number
+}
+
+/** A person has worked on an app that a server manages; the server leaves it alone until somebody lifts that. */
+export interface Hold {
+  readonly by: string
+  readonly at: number
+  /** What was done; the host's own id. */
+  readonly deployment: string
+}
+
 /** A named release and its bytes. */
 export interface ReleaseIdentity {
   readonly name: string
@@ -203,6 +220,9 @@ export interface AppStatus {
   }[]
   /** A deployment that did not end, if any. */
   readonly unfinished: string | undefined
+  /** The last thing a server wanted here that was reached, if any. */
+  readonly managed?: GatedBy | undefined
+  readonly hold?: Hold | undefined
   readonly lockedBy: string | undefined
 }
 

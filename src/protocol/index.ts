@@ -9,6 +9,8 @@ export type {
   DeployRequest,
   DeployStatus,
   EndpointStatus,
+  GatedBy,
+  Hold,
   HostPlan,
   HostStatus,
   LiftSummary,
@@ -18,20 +20,17 @@ export type {
   TrafficCount,
   TrafficStatement,
 } from './host-requests.ts'
-export {
-  deploymentPhases,
-  desiredStateSchema,
-  digestText,
-  idText,
-  type AppDesire,
-  type DeploymentPhase,
-  type DesiredState,
-  type RejectedRelease,
-  type ScriptOrder,
-  type WantedRelease,
-} from './desired-state.ts'
+export { deploymentPhases, desiredStateSchema, digestText, idText } from './desired-state.ts'
+export type { AppDesire, DeploymentPhase, DesiredState } from './desired-state.ts'
+export type { RejectedRelease, ScriptOrder, WantedRelease } from './desired-state.ts'
+export { canCancel, deploymentStates, isFinished } from './deployment-states.ts'
+export { nextDeploymentStates, unfinishedStates } from './deployment-states.ts'
+export type { DeploymentState } from './deployment-states.ts'
 export { hostAnswerSchemas, hostAskSchema } from './host-door.ts'
 export type { HostAsk, WantedArchives } from './host-door.ts'
 export { hostReportSchema, nextHostStates } from './host-reports.ts'
 export type { HostDeploymentState, HostReport } from './host-reports.ts'
 export type { HostReportBody, ObservedApp } from './host-reports.ts'
+export { agentAnswerSchemas, agentLabelsSchema, agentNameText, enrolSchema } from './agent-door.ts'
+export { loginSchema, pollSchema, reportsSchema, type LoginAnswer } from './agent-door.ts'
+export type { EnrolRequest, LoginRequest, PollAnswer, PollRequest } from './agent-door.ts'

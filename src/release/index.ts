@@ -29,6 +29,8 @@ export {
   type UnpackOptions,
 } from './unpack/unpack-archive.ts'
 export { defaultUnpackLimits, type UnpackLimits } from './unpack/unpack-limits.ts'
+export { statementFiles } from './statement-files.ts'
+export { copyArchive } from './stores/copy-archive.ts'
 export type { FetchOptions, ReleaseStore, StoredRelease } from './store.ts'
 export { defaultDownloadPolicy, type DownloadPolicy } from './stores/download.ts'
 export { openStore, type StoreOptions } from './stores/open-store.ts'

@@ -11,7 +11,7 @@ import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 
 import { AppError } from '../errors/index.ts'
-import { readIfPresent, syncDirectory, withPath } from './atomic-file.ts'
+import { readIfPresent, replaceFile, syncDirectory, withPath } from './atomic-file.ts'
 
 /** A file of checksummed JSON lines that only grows. What `append` returned from is on the disk. */
 export interface AppendLog {
@@ -47,6 +47,11 @@ export function openAppendLog(path: string, mode = 0o600): AppendLog {
 export function readAppendLog(path: string): unknown[] {
   const content = readIfPresent(path)
   return content === undefined ? [] : parseFrames(path, content).records
+}
+
+/** Puts a log with these records in the place of one that grew too long; nobody may have that open for appending. */
+export function replaceAppendLog(path: string, records: readonly unknown[]): void {
+  replaceFile(path, records.map(frame).join(''))
 }
 
 /** One line: CRC-32 of the JSON text as eight hexadecimal digits, a space, the JSON, a newline. */

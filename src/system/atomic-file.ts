@@ -78,6 +78,14 @@ export function createFile(path: string, content: string | Uint8Array, mode = 0o
   })
 }
 
+/** Gives a file a second name, durably; what has that name goes. */
+export function keepSecondName(path: string, kept: string): void {
+  withPath(kept, () => {
+    keepUnder(path, kept)
+    syncDirectory(dirname(kept))
+  })
+}
+
 /** Gives a file a second name: what has it is about to be replaced, so no byte needs to be copied or synced again. */
 function keepUnder(path: string, kept: string): void {
   const temporary = temporaryBeside(kept)

@@ -5,6 +5,7 @@ export {
   ioError,
   isDirectory,
   isLinkTo,
+  keepSecondName,
   makeDirectory,
   overwriteInPlace,
   pathExists,
@@ -21,7 +22,7 @@ export {
   withPath,
   writeWhole,
 } from './atomic-file.ts'
-export { openAppendLog, readAppendLog, type AppendLog } from './append-log.ts'
+export { openAppendLog, readAppendLog, replaceAppendLog, type AppendLog } from './append-log.ts'
 export { findControlGroup, openControlGroup, pidsInGroup, type ControlGroup } from './cgroup.ts'
 export { systemClock, untilAborted, type Clock } from './clock.ts'
 export {
@@ -43,6 +44,7 @@ export {
   type UrlGate,
   type UrlRequest,
 } from './http.ts'
+export { openSystemd, type Systemd } from './notify-systemd.ts'
 export { ownCommand } from './own-program.ts'
 export { mayInspectOthers, runAs } from './privileges.ts'
 export {
@@ -77,5 +79,5 @@ export { scopePrefix } from './scope.ts'
 export { Secret, showUrl } from './secret.ts'
 export { readStateFile, writeStateFile, type StoredState } from './state-file.ts'
 export { trustSystemRoots } from './system-roots.ts'
-export { accountName, lookUpUser, runsSystemd, type UserAccount } from './users.ts'
+export { accountName, lookUpGroup, lookUpUser, runsSystemd, type UserAccount } from './users.ts'
 export { sluiceVersion } from './version.ts'

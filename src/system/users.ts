@@ -45,6 +45,16 @@ export function lookUpUser(name: string): UserAccount {
   return { user, uid: Number(uid), gid: Number(gid), home }
 }
 
+/** The number of a group of this machine. @throws AppError `usage`. */
+export function lookUpGroup(name: string): number {
+  const line = runSync(['getent', 'group', '--', name]).stdout.split('\n')[0] ?? ''
+  const gid = line.split(':')[2] ?? ''
+  if (gid !== '') return Number(gid)
+  throw new AppError('usage', `there is no group "${name}" on this machine`, {
+    hint: `create it (groupadd --system ${name}) or name another`,
+  })
+}
+
 /** Whether systemd is PID 1 here: the test of sd_booted(3). */
 export function runsSystemd(): boolean {
   return (

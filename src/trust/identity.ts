@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { AppError } from '../errors/index.ts'
+import { Secret } from '../system/index.ts'
 import {
   isStrongKey,
   keyPairOf,
@@ -22,6 +23,8 @@ export type Purpose =
   | 'join state'
   | 'key change'
   | 'audit head'
+  | 'agent nonces'
+  | 'agent sessions'
 
 /** Parts of a message; each is signed with its length, so that no two lists of parts make the same message. */
 export type MessageParts = readonly (string | Uint8Array)[]
@@ -43,16 +46,26 @@ export interface Identity extends PublicIdentity {
 
 /** Makes a key and writes it to a file that must not exist. @throws AppError `key-exists`. */
 export function createIdentity(path: string, random: RandomBytes): Identity {
-  const seed = random(32)
-  createPrivateFile(path, toPem(pkcs8Of(seed)))
-  return identityOf(seed)
+  const key = makePrivateKey(random)
+  createPrivateFile(path, key.reveal())
+  return parseIdentity(key, path)
 }
 
 /** @throws AppError `key-exposed`, `key-invalid`, `io-failed`. */
 export function readIdentity(path: string): Identity {
-  const seed = readPkcs8(fromPem(readPrivateFile(path).toString('latin1')))
+  return parseIdentity(new Secret(readPrivateFile(path).toString('latin1')), path)
+}
+
+/** A new private key in PEM form. */
+export function makePrivateKey(random: RandomBytes): Secret {
+  return new Secret(toPem(pkcs8Of(random(32))), 'private key')
+}
+
+/** The identity of a private key in PEM form; `place` is for the error. @throws AppError `key-invalid`. */
+export function parseIdentity(pem: Secret, place: string): Identity {
+  const seed = readPkcs8(fromPem(pem.reveal()))
   if (seed !== undefined) return identityOf(seed)
-  throw new AppError('key-invalid', `${path} is not an Ed25519 private key in PEM form`)
+  throw new AppError('key-invalid', `${place} is not an Ed25519 private key in PEM form`)
 }
 
 /** The identity that belongs to 32 secret bytes. */

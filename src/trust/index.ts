@@ -3,12 +3,15 @@ export {
   exporterBinding,
   originBinding,
   proveOverChannel,
+  type ChannelBinding,
   type ChannelProof,
 } from './channel.ts'
 export { fingerprintWords } from './fingerprint.ts'
 export { createIdentity, readIdentity, type Identity } from './identity.ts'
+export { makePrivateKey, parseIdentity } from './identity.ts'
 export { isSignedBy, readPublicIdentity, type PublicIdentity } from './identity.ts'
-export { judgeJoinState, nextJoinState, type JoinRecord, type JoinState } from './join-state.ts'
+export { judgeJoinState, nextJoinState, type JoinState } from './join-state.ts'
+export type { JoinMark, JoinRecord } from './join-state.ts'
 export { formatPublicKey, parsePublicKey, readPublicKeyFile } from './minisign/public-key.ts'
 export { publicKeyLine, type SigningPublicKey } from './minisign/public-key.ts'
 export { makeSigningKey, readSigningKey, type SigningKey } from './minisign/signing-key.ts'
@@ -21,3 +24,7 @@ export { keepCertificate } from './tls/keep-certificate.ts'
 export { createTlsDoor, type TlsDoor } from './tls/tls-door.ts'
 export { isSameSecret, makeJoinToken, makeToken, parseJoinToken, parseToken } from './token.ts'
 export { tokenKinds, type JoinToken, type Token, type TokenKind } from './token.ts'
+export { connectToServer, type ServerConnection } from './pinned/connect-to-server.ts'
+export type { PinnedServer, TakeBody } from './pinned/connect-to-server.ts'
+export { unreachable, type WireAnswer, type WireHead, type WireLimits } from './pinned/wire.ts'
+export type { WireMessage } from './pinned/wire.ts'

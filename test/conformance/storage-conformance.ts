@@ -7,7 +7,10 @@ import { openStorage, type Storage } from '../../src/control/index.ts'
 import type { NewRaise, RaiseResult } from '../../src/control/storage/trigger-records.ts'
 import { randomText, systemClock } from '../../src/system/index.ts'
 import { open, type PrepareDatabase, type Story } from '../support/database-under-test.ts'
+import { agentsConformance } from './agents-conformance.ts'
+import { releasesConformance } from './releases-conformance.ts'
 import { accessConformance, assertOneChain } from './access-conformance.ts'
+import { deploymentsConformance } from './deployments-conformance.ts'
 import { crashConformance } from './storage-crashes.ts'
 import { triggersConformance } from './triggers-conformance.ts'
 
@@ -23,6 +26,9 @@ export function storageConformance(kind: string, prepare: PrepareDatabase): void
   leasesConformance(story)
   triggersConformance(story)
   accessConformance(story)
+  agentsConformance(story)
+  releasesConformance(story)
+  deploymentsConformance(story)
   crashConformance(story)
 }
 

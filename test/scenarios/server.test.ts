@@ -1,90 +1,22 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
 import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 
-import { childEnvironment, run, type RunResult } from '../../src/system/index.ts'
-import { afterwards } from '../support/afterwards.ts'
+import { childEnvironment, run } from '../../src/system/index.ts'
 import { freePort } from '../support/free-port.ts'
 import { rawRequests, spoken } from '../support/raw-requests.ts'
-import { temporaryFolder } from '../support/temp-folder.ts'
+import { ask, ended, firstStart, prepareServer, type Place } from '../support/server-place.ts'
 import { builtProgram } from '../support/tools.ts'
 
 // A person runs the built server, a build raises triggers, GitHub sends webhooks; then it is killed.
 
 const secret = '0123456789abcdef0123456789abcdef'
-
-interface Place {
-  readonly folder: string
-  readonly url: string
-  start(...words: readonly string[]): Promise<Started>
-  sluice(...words: readonly string[]): Promise<RunResult>
-}
-
-interface Started {
-  readonly child: ChildProcess
-  readonly lines: readonly string[]
-  readonly log: () => string
-  readonly milliseconds: number
-}
-
-async function prepare(t: TestContext): Promise<Place> {
-  const folder = temporaryFolder(t)
-  const port = await freePort()
-  writeFileSync(join(folder, 'github.secret'), `${secret}\n`, { mode: 0o600 })
-  const sources = ['token', { kind: 'github', secretFiles: ['github.secret'] }]
-  const settings = { state: 'state', listen: { port }, triggers: { shop: { sources } } }
-  writeFileSync(join(folder, 'sluice-server.yaml'), JSON.stringify(settings))
-  const program = builtProgram('sluice')
-  const url = `https://127.0.0.1:${port}`
-  const env = childEnvironment({
-    SLUICE_SERVER: url,
-    SLUICE_SERVER_IDENTITY: 'state/identity.pub',
-    SLUICE_TOKEN_FILE: 'admin.token',
-  })
-  return {
-    folder,
-    url,
-    sluice: (...words) => run([program, ...words], { cwd: folder, env, timeout: 30_000 }),
-    start: async (...words) => {
-      const begun = performance.now()
-      const child = spawn(program, ['server', ...words], {
-        cwd: folder,
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      afterwards(t, () => void child.kill('SIGKILL'))
-      let log = ''
-      child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
-      const lines: string[] = []
-      const wanted = words.includes('--admin-token-file') ? 2 : 1
-      for await (const line of createInterface({ input: child.stdout })) {
-        lines.push(line)
-        if (lines.length === wanted) break
-      }
-      return { child, lines, log: () => log, milliseconds: performance.now() - begun }
-    },
-  }
-}
-
-const firstStart = ['--admin-token-file', 'admin.token']
-
-async function ended({ child }: Started, signal: NodeJS.Signals): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill(signal)
-    await once(child, 'exit')
-  }
-  return child.exitCode
-}
-
-async function ask(place: Place, ...words: readonly string[]): Promise<Record<string, unknown>> {
-  const result = await place.sluice(...words, '--json')
-  assert.equal(result.status, 0, result.stdout + result.stderr)
-  return JSON.parse(result.stdout) as Record<string, unknown>
+const sources = ['token', { kind: 'github', secretFiles: ['github.secret'] }]
+const hooked = {
+  settings: { triggers: { shop: { sources } } },
+  secrets: { 'github.secret': secret },
 }
 
 /** Sends a webhook as GitHub does, by curl; answers the status and the body. */
@@ -111,7 +43,7 @@ function sumOf(body: string): string {
 }
 
 test('a server is up within a second, serves its commands, and ends when it is told to', async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   // Killed before anybody could use its token: the next start makes another in its place.
   await ended(await place.start(...firstStart), 'SIGKILL')
   const first = await place.start(...firstStart)
@@ -138,7 +70,7 @@ test('a server is up within a second, serves its commands, and ends when it is t
 })
 
 test("another server in its place gets no token, and the pinned one's certificate may be any", async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   const first = await place.start(...firstStart)
   writeFileSync(join(place.folder, 'other.pub'), `${'A'.repeat(43)}\n`)
   const mistaken = await place.sluice('tokens', 'list', '--identity-file', 'other.pub')
@@ -155,7 +87,7 @@ test("another server in its place gets no token, and the pinned one's certificat
 })
 
 test("GitHub's webhook raises once, however often it comes, and a forged one never", async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   await place.start(...firstStart)
   const body = '{"ref":"refs/heads/main","after":"a1b2"}'
   const first = await sendHook(place, body)
@@ -169,7 +101,7 @@ test("GitHub's webhook raises once, however often it comes, and a forged one nev
 })
 
 test('what was acknowledged before kill -9 is there afterwards, and the same keys answer the same', async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   let server = await place.start(...firstStart)
   await ask(place, 'tokens', 'create', 'trigger:shop', '--output', 'ci.token')
   const acknowledged = new Map<string, unknown>()
@@ -195,7 +127,7 @@ test('what was acknowledged before kill -9 is there afterwards, and the same key
 })
 
 test('an exported log is checked without the server, and tampering is found with its place', async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   const server = await place.start(...firstStart)
   await ask(place, 'audit', '--export', 'early.jsonl')
   for (let count = 0; count < 3; count++) await ask(place, 'tokens', 'create', 'viewer')
@@ -225,7 +157,7 @@ test('an exported log is checked without the server, and tampering is found with
 })
 
 test('a server that others could reach in the clear does not start', async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   const open = { state: 'state', listen: { address: '0.0.0.0', port: 0 }, tls: { mode: 'off' } }
   writeFileSync(join(place.folder, 'open.yaml'), JSON.stringify(open))
   const refused = await place.sluice('server', '--config', 'open.yaml')
@@ -234,7 +166,7 @@ test('a server that others could reach in the clear does not start', async (t) =
 })
 
 test('requests that two readers could take differently are refused by the built program too', async (t) => {
-  const place = await prepare(t)
+  const place = await prepareServer(t, hooked)
   const port = await freePort()
   const settings = { state: 'state', listen: { port }, tls: { mode: 'off' } }
   writeFileSync(join(place.folder, 'sluice-server.yaml'), JSON.stringify(settings))

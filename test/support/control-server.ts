@@ -62,7 +62,9 @@ async function askServer(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  const text = await answer.text()
+  const isEndless = answer.headers.get('content-type')?.startsWith('text/event-stream') === true
+  if (isEndless) await answer.body?.cancel()
+  const text = isEndless ? '' : await answer.text()
   const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true
   const read = isJson ? (JSON.parse(text) as Record<string, unknown>) : {}
   return { status: answer.status, body: read, text, headers: answer.headers }

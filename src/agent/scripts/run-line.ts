@@ -9,6 +9,8 @@ import { randomText, sendSignal, startDetached, withPath, type Clock } from '../
 import type { LineEnd } from './script-step.ts'
 
 export interface LineRequest {
+  /** Words before the shell's, such as those of runAs. */
+  readonly before: readonly string[]
   readonly shell: string
   readonly line: string
   readonly env: Readonly<Record<string, string>>
@@ -57,8 +59,8 @@ interface Started {
   readonly ended: Promise<ExitOf>
 }
 
-function start({ shell, line, env, cwd }: LineRequest, output: number): Started {
-  const child = startDetached([shell, '-c', line], {
+function start({ before, shell, line, env, cwd }: LineRequest, output: number): Started {
+  const child = startDetached([...before, shell, '-c', line], {
     env,
     stdout: output,
     stderr: output,

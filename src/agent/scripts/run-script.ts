@@ -17,6 +17,8 @@ export interface ScriptContext {
   readonly clock: Clock
   /** The program that runs the lines of shell steps, as `<shell> -c <line>`. */
   readonly shell: string
+  /** Words before the shell's, such as those that make it run as another account; none unless given. */
+  readonly before?: readonly string[]
   /** The environment of every step. */
   readonly env: Readonly<Record<string, string>>
   readonly files: FileSource
@@ -38,9 +40,9 @@ export async function runScript(
   const turns = steps[Symbol.iterator]()
   for (let number = 1; ; number++) {
     try {
-      context.signal.throwIfAborted()
       const turn = turns.next()
       if (turn.done === true) return { succeeded: number - 1 }
+      context.signal.throwIfAborted()
       await runStep(turn.value, number, context)
     } catch (error) {
       return { succeeded: number - 1, error: toAppError(error) }
@@ -82,12 +84,13 @@ function act(turn: Turn, context: ScriptContext): Promise<void> {
 
 async function runLines({ lines }: ShellAction, turn: Turn, context: ScriptContext): Promise<void> {
   const { step, number, deadline } = turn
-  const { clock, shell, report, signal, grace } = context
+  const { clock, before = [], shell, report, signal, grace } = context
   const env = { ...context.env, ...step.env }
   const output = (text: string): void => report({ type: 'script-output', number, text })
   for (const line of lines) {
     signal.throwIfAborted()
     const request = {
+      before,
       shell,
       line,
       env,

@@ -2,15 +2,19 @@ import { deployNames } from '../completers.ts'
 import { defineCommand } from '../context.ts'
 import { showLogs } from '../show-logs.ts'
 import { readWholeNumber } from '../read-number.ts'
+import { serverOptions } from '../server/server-options.ts'
 
 export const logs = defineCommand({
   name: 'logs',
   group: 'Look',
-  summary: 'show the output of a deploy',
+  summary: 'show the output of a deploy, or what a deployment of the control server did',
   description:
     'Control characters are shown, not obeyed, unless `--raw`. With `--json` every line is an object with `file` and `line`.',
   arguments: {
-    deploy: { summary: '`LABEL`, or `APP/LABEL` when two apps have it', complete: deployNames },
+    deploy: {
+      summary: '`LABEL`, `APP/LABEL` when two apps have it, or an id as in `sluice deployments`',
+      complete: deployNames,
+    },
   },
   options: {
     follow: { short: 'f', summary: 'go on with new lines until Ctrl-C' },
@@ -20,13 +24,20 @@ export const logs = defineCommand({
       summary: 'last lines of each file; 100 unless given',
       parse: readWholeNumber,
     },
+    ...serverOptions,
     raw: { summary: 'print control characters as they are' },
   },
   examples: [
     { line: 'logs shop-1.4.2 -f', meaning: 'Follow the output of that deploy.' },
     { line: 'logs shop-1.4.2 -n 1000 --raw > shop.log', meaning: 'Keep the last thousand lines.' },
   ],
-  async run(context, { deploy, follow, lines = 100, raw }) {
+  async run(context, { deploy, follow, lines = 100, raw, ...values }) {
+    const { isServerId } = await import('../server/deployments-on-server.ts')
+    if (isServerId(deploy)) {
+      const { showServerLogs } = await import('../server/show-server-logs.ts')
+      await showServerLogs(context, values, { id: deploy, follow, raw })
+      return undefined
+    }
     const { files } = (await context.host()).logFileOf(deploy)
     await showLogs(context, files, { follow, lines, raw })
     return undefined

@@ -22,10 +22,13 @@ export const trigger = defineCommand({
     const { raised, exitCode } = await raiseOnServer(context, values, { name, key })
     return result(
       raised,
-      ({ trigger: raisedName, sequence, event, outcome, supersededBy }) =>
+      ({ trigger: raisedName, sequence, event, starts, outcome, supersededBy }) =>
         [
           `${raisedName} is at ${sequence} (event ${event})`,
-          ...(typeof outcome === 'string' ? [`it started ${outcome}`] : []),
+          ...(typeof starts === 'string' ? [`it starts ${starts}`] : []),
+          ...(typeof outcome === 'string'
+            ? [outcome.startsWith('failed:') ? `it ${outcome}` : `it started ${outcome}`]
+            : []),
           ...(typeof supersededBy === 'number' ? [`superseded by ${supersededBy}`] : []),
         ].join('\n'),
       exitCode,

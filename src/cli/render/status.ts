@@ -46,14 +46,23 @@ function describeBinding({ binding }: AppStatus, { color, now }: Style): string 
   return `${releaseName(binding.release)} ${color.dim(`since ${formatAge(binding.at, now)} (${binding.deployment})`)}`
 }
 
-function troubles({ unfinished, lockedBy }: AppStatus, { color }: Style): string[] {
+function troubles({ app, unfinished, lockedBy, hold }: AppStatus, style: Style): string[] {
+  const { color } = style
+  const held =
+    hold === undefined
+      ? []
+      : [
+          `  ${color.yellow('held:')} by ${hold.by}, ${formatAge(hold.at, style.now)} (${hold.deployment}): the server leaves it alone; ` +
+            `\`sluice release-hold ${app}\` ends that`,
+        ]
   const owed =
     unfinished === undefined
       ? []
       : [
           `  ${color.yellow('unfinished:')} deployment ${unfinished}; next: sluice resume ${unfinished}`,
         ]
-  return lockedBy === undefined ? owed : [...owed, `  ${color.yellow('at work:')} ${lockedBy}`]
+  const all = [...held, ...owed]
+  return lockedBy === undefined ? all : [...all, `  ${color.yellow('at work:')} ${lockedBy}`]
 }
 
 function deployTable(deploys: readonly DeployStatus[], style: Style): string {

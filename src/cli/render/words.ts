@@ -17,5 +17,5 @@ export function stateWord(state: string, { color }: Style): string {
   return badStates.has(state) ? color.red(state) : color.yellow(state)
 }
 
-const goodStates = new Set(['succeeded', 'running', 'finished', 'good'])
+const goodStates = new Set(['succeeded', 'running', 'finished', 'good', 'committed'])
 const badStates = new Set(['partial', 'failing', 'failed', 'undo failed', 'bad'])

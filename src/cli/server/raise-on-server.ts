@@ -2,6 +2,7 @@ import { AppError } from '../../errors/index.ts'
 import { randomText, systemClock } from '../../system/index.ts'
 import { exitCodes } from '../../terminal/index.ts'
 import type { CliContext } from '../context.ts'
+import { insistently } from './insistently.ts'
 import { openServerClient, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -10,6 +11,8 @@ export interface RaisedEvent {
   readonly sequence: number
   readonly event: string
   readonly epoch: string
+  /** What it starts, unless a later raise takes its place. */
+  readonly starts?: string | null
   readonly outcome?: string | null
   readonly supersededBy?: number | null
 }
@@ -36,25 +39,6 @@ export async function raiseOnServer(
   const ended = await follow(client, raised, { signal: context.signal, wait })
   return { raised: ended, exitCode: isSettled(ended) ? 0 : exitCodes.failed }
 }
-
-const tries = 4
-
-async function insistently<Answer>(
-  signal: AbortSignal,
-  work: () => Promise<Answer>,
-): Promise<Answer> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (thrown) {
-      const isPassing = thrown instanceof AppError && passing.has(thrown.code)
-      if (!isPassing || attempt === tries) throw thrown
-      await systemClock.sleep(attempt * 500, signal)
-    }
-  }
-}
-
-const passing = new Set<string>(['server-unreachable', 'database-unavailable', 'aborted'])
 
 async function follow(
   client: ServerClient,

@@ -19,7 +19,7 @@ export interface ServeValues {
 /** Serves until the first Ctrl-C or SIGTERM, then closes without losing what was acknowledged. */
 export async function serveUntilStopped(context: CliContext, values: ServeValues): Promise<void> {
   const { io, signal, cwd } = context
-  const settings = await settingsOf(context, values.database)
+  const settings = await serverSettings(context, values.database)
   const server = await startServer({
     settings,
     insecureHttp: values.insecureHttp,
@@ -32,7 +32,8 @@ export async function serveUntilStopped(context: CliContext, values: ServeValues
   await server.close()
 }
 
-async function settingsOf(
+/** sluice-server.yaml, where a person would look for it. */
+export async function serverSettings(
   { place, cwd, io }: CliContext,
   database: string | undefined,
 ): Promise<ServerSettings> {

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { AppError, errorCodes, type ErrorCode } from '../../errors/index.ts'
+import { AppError, errorCodes, toAppError, type ErrorCode } from '../../errors/index.ts'
 import { withPath, type Secret } from '../../system/index.ts'
-import { parseToken, readPassword } from '../../trust/index.ts'
+import { connectToServer, parseToken, readPassword } from '../../trust/index.ts'
+import type { PinnedServer, ServerConnection, WireAnswer } from '../../trust/index.ts'
+import type { WireLimits, WireMessage } from '../../trust/index.ts'
 import type { CliContext } from '../context.ts'
-import { openPinnedConnection } from './pinned-connection.ts'
 import { serverPlace, type ServerValues } from './server-options.ts'
-import { answerTime, unreachable, type WireAnswer, type WireMessage } from './wire.ts'
+import { piecesOf, type UploadedFile } from './upload-file.ts'
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With its query. */
   readonly path: string
   readonly body?: unknown
@@ -23,9 +24,12 @@ export interface ServerClient {
   readonly keyHash: string | undefined
   /** @throws AppError of the code that the server gave; `server-unreachable`, `identity-mismatch`. */
   ask<Answer>(request: ApiRequest): Promise<Answer>
+  /** Sends a file as the body of a PUT. @throws as `ask`. */
+  upload<Answer>(path: string, file: UploadedFile): Promise<Answer>
 }
 
-type Send = (message: WireMessage) => Promise<WireAnswer>
+/** Milliseconds; beyond the longest answer that a server holds. */
+const answerTime = 40_000
 
 /** Reads the token and the pin; connects at the first request. @throws AppError `usage`, `token-invalid`. */
 export function openServerClient(
@@ -35,11 +39,48 @@ export function openServerClient(
   const { url, tokenFile, identityFile } = serverPlace(values, io.environment)
   const token = readToken(tokenFile === '-' ? '-' : resolve(cwd, tokenFile))
   const keyHash = identityFile === undefined ? undefined : readPin(resolve(cwd, identityFile))
-  const send: Send =
-    keyHash === undefined
-      ? (message) => sendByFetch(url, message, signal)
-      : (message) => openPinnedConnection({ url, keyHash, signal }, message)
-  return { keyHash, ask: (request) => ask(send, token, request) }
+  const server = { url, keyHash }
+  const limits = { timeout: answerTime, signal }
+  const headers = { authorization: `Bearer ${token.reveal()}` }
+  return {
+    keyHash,
+    ask: async <Answer>(request: ApiRequest) =>
+      readAnswer(
+        await once(server, limits, (connection) =>
+          connection.ask(messageOf(request, headers), limits),
+        ),
+      ) as Answer,
+    upload: async <Answer>(path: string, file: UploadedFile) => {
+      const type = { ...headers, 'content-type': 'application/octet-stream' }
+      const message = { method: 'PUT', path, headers: type, size: file.size }
+      const pieces = piecesOf(file)
+      return readAnswer(
+        await once(server, limits, (connection) =>
+          connection.upload({ ...message, pieces }, limits),
+        ),
+      ) as Answer
+    },
+  }
+}
+
+/** The token is sent only once the connection was proved, or is trusted, to end at the server. */
+async function once(
+  server: PinnedServer,
+  limits: WireLimits,
+  work: (connection: ServerConnection) => Promise<WireAnswer>,
+): Promise<WireAnswer> {
+  try {
+    const connection = await connectToServer(server, limits)
+    try {
+      return await work(connection)
+    } finally {
+      connection.close()
+    }
+  } catch (thrown) {
+    const { code, message, cause } = toAppError(thrown)
+    if (server.keyHash !== undefined || code !== 'server-unreachable') throw thrown
+    throw new AppError('server-unreachable', message, { cause, hint: untrusted })
+  }
 }
 
 function readToken(file: string): Secret {
@@ -55,21 +96,23 @@ export function readPin(file: string): string {
   })
 }
 
-async function ask<Answer>(send: Send, token: Secret, request: ApiRequest): Promise<Answer> {
-  const { method, path, body, headers = {} } = request
+function messageOf(
+  { method, path, body, headers = {} }: ApiRequest,
+  own: Readonly<Record<string, string>>,
+): WireMessage {
   const isJson = body !== undefined
-  const { status, text } = await send({
+  const type = isJson ? { 'content-type': 'application/json' } : {}
+  return {
     method,
     path,
-    headers: {
-      authorization: `Bearer ${token.reveal()}`,
-      ...(isJson ? { 'content-type': 'application/json' } : {}),
-      ...headers,
-    },
+    headers: { ...own, ...type, ...headers },
     body: isJson ? JSON.stringify(body) : '',
-  })
+  }
+}
+
+function readAnswer({ status, text }: WireAnswer): unknown {
   const answer = parse(text)
-  if (status >= 200 && status < 300 && answer !== undefined) return answer as Answer
+  if (status >= 200 && status < 300 && answer !== undefined) return answer
   throw refusal(status, answer)
 }
 
@@ -91,17 +134,4 @@ function refusal(status: number, answer: unknown): AppError {
   return new AppError(known ? (code as ErrorCode) : 'server-unreachable', message, details)
 }
 
-async function sendByFetch(
-  url: URL,
-  { method, path, headers, body }: WireMessage,
-  signal: AbortSignal,
-): Promise<WireAnswer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(answerTime)])
-  const init = { method, headers, signal: limit, redirect: 'error' as const }
-  try {
-    const answer = await fetch(new URL(path, url), body === '' ? init : { ...init, body })
-    return { status: answer.status, text: await answer.text() }
-  } catch (thrown) {
-    throw signal.aborted ? signal.reason : unreachable(url, thrown)
-  }
-}
+const untrusted = 'for a self-made certificate give --identity-file, the identity.pub of the server'

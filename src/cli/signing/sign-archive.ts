@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 
 import { AppError } from '../../errors/index.ts'
-import { inspectArchive } from '../../release/index.ts'
+import { inspectArchive, statementFiles } from '../../release/index.ts'
 import { replaceFile, systemClock } from '../../system/index.ts'
 import {
   cosignRelease,
@@ -14,12 +14,7 @@ import {
   type SigningKey,
 } from '../../trust/index.ts'
 import { passwordAt, type PasswordPlace } from './create-signing-key.ts'
-import {
-  assertNamed,
-  measureArchive,
-  readStatementFiles,
-  statementFiles,
-} from './statement-files.ts'
+import { assertNamed, measureArchive, readStatementFiles } from './statement-files.ts'
 
 /** What the signer says besides what the archive says itself. */
 interface Saying {

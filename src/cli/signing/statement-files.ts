@@ -1,15 +1,9 @@
 import { statSync } from 'node:fs'
 
 import { AppError } from '../../errors/index.ts'
-import { digestFile, inspectArchive } from '../../release/index.ts'
+import { digestFile, inspectArchive, statementFiles } from '../../release/index.ts'
 import { pathExists, withPath } from '../../system/index.ts'
 import { readSmallFile, type ReleaseStatement, type SignedStatement } from '../../trust/index.ts'
-
-/** The two files beside an archive. Where minisign looks for the signature of the first, there the second is. */
-export function statementFiles(archive: string) {
-  const statement = `${archive}.statement.json`
-  return { statement, signature: `${statement}.minisig` }
-}
 
 /** The statement and its signatures, or undefined when either is missing. */
 export function readStatementFiles(archive: string): SignedStatement | undefined {

@@ -1,12 +1,8 @@
 import { AppError } from '../../errors/index.ts'
+import { statementFiles } from '../../release/index.ts'
 import { sluiceVersion, systemClock } from '../../system/index.ts'
 import { parseStatement, readPublicKeyFile, verifyRelease } from '../../trust/index.ts'
-import {
-  assertNamed,
-  measureArchive,
-  readStatementFiles,
-  statementFiles,
-} from './statement-files.ts'
+import { assertNamed, measureArchive, readStatementFiles } from './statement-files.ts'
 
 export interface VerifyRequest {
   /** Files of the public keys that are trusted. */

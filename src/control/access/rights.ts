@@ -3,14 +3,23 @@ import type { Scope } from './scopes.ts'
 
 /** Whom a request comes from. */
 export interface Holder {
-  /** Of the token. */
+  /** Of the token, or of the agent. */
   readonly id: string
   readonly scope: Scope
+  /** Where a session of an agent was shown, and no token. */
+  readonly agent?: string
 }
 
 /** What a request is about, as far as rights depend on it. */
 export interface RequestObject {
   readonly trigger?: string
+  readonly app?: string
+  /** What a deployment selects by the label `env`. */
+  readonly environment?: string
+  /** The token that asked for the deployment in question. */
+  readonly requestedBy?: string
+  /** Only the handler will know what it is about, and asks again then. */
+  readonly later?: true
   /** The token that raised the event in question. */
   readonly raisedBy?: string
 }
@@ -38,9 +47,23 @@ const grants = {
     approver: 'any',
     admin: 'any',
   },
+  'request-deployment': { deployer: 'own', admin: 'any' },
+  'cancel-deployment': { deployer: 'own', admin: 'any' },
+  'read-deployments': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'read-output': { deployer: 'own', approver: 'own', admin: 'any' },
+  'release-hold': { deployer: 'own', admin: 'any' },
+  'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
+  'lift-release': { approver: 'own', admin: 'any' },
+  publish: { deployer: 'own', admin: 'any' },
+  'read-releases': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'fetch-releases': { agent: 'any' },
+  'use-relay': { agent: 'any' },
   'read-metrics': { viewer: 'any', admin: 'any' },
   'read-audit': { auditor: 'any', admin: 'any' },
   'manage-tokens': { admin: 'any' },
+  'act-as-agent': { agent: 'any' },
+  'read-agents': { viewer: 'any', deployer: 'any', approver: 'any', admin: 'any' },
+  'manage-agents': { admin: 'any' },
 } as const satisfies Record<string, Partial<Record<TokenKind, Reach>>>
 
 export type Right = keyof typeof grants
@@ -57,10 +80,18 @@ export function mayDo(
   const granted: Partial<Record<TokenKind, Reach>> = grants[route.needs]
   const reach = granted[holder.scope.kind]
   if (reach === undefined) return 'denied'
+  // Tokens of this scope could be made once; they are nobody's.
+  if (route.needs === 'act-as-agent' && holder.agent === undefined) return 'denied'
   return reach === 'any' || isOwn(holder, object) ? 'allowed' : 'unseen'
 }
 
-function isOwn({ id, scope }: Holder, { trigger, raisedBy }: RequestObject): boolean {
+function isOwn({ id, scope }: Holder, object: RequestObject): boolean {
+  const { trigger, raisedBy, app, environment, requestedBy, later } = object
+  if (later === true) return true
+  if (scope.kind === 'deployer' || scope.kind === 'approver') {
+    const isThere = environment === undefined || environment === scope.environment
+    return scope.app === app && isThere && (requestedBy === undefined || requestedBy === id)
+  }
   if (scope.kind !== 'trigger' || trigger === undefined) return false
   return scope.triggers.includes(trigger) && (raisedBy === undefined || raisedBy === id)
 }

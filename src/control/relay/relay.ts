@@ -1,3 +1,5 @@
+import { AppError } from '../../errors/index.ts'
+import { digestFile } from '../../release/index.ts'
 import type { Clock } from '../../system/index.ts'
 import type { CacheLimits, CacheUsage } from './cache-entries.ts'
 import { fetchS3, type AwsCommand } from './fetch-s3.ts'
@@ -21,8 +23,13 @@ export interface RelayOptions {
  * nobody gets a file that was begun before they asked.
  */
 export interface Relay {
-  /** @throws AppError `origin-refused`, `download-failed`, `download-cut`, `file-too-large`, `io-failed`, `disk-full`. */
-  fetchUrl(key: string, url: string): Promise<void>
+  /**
+   * @throws AppError `origin-refused`, `download-failed`, `download-cut`, `file-too-large`, `digest-mismatch`,
+   * `io-failed`, `disk-full`.
+   */
+  fetchUrl(key: string, url: string, expected?: ExpectedFile): Promise<void>
+  /** @throws AppError `origin-refused` unless the address may be asked for. */
+  assertAllowed(url: string): void
   /** @throws AppError `origin-refused`, `download-failed`, `command-failed`, `file-too-large`. */
   fetchS3(key: string, url: string, aws: Omit<AwsCommand, 'signal'>): Promise<void>
   /** The file under a key, readable until it is released; undefined when there is none. */
@@ -30,6 +37,11 @@ export interface Relay {
   usage(): CacheUsage
   /** Ends what is under way and removes the directory. */
   close(): Promise<void>
+}
+
+export interface ExpectedFile {
+  /** sha256; a file with another one is thrown away. */
+  readonly digest: string
 }
 
 export const defaultFetchPolicy: FetchPolicy = {
@@ -69,10 +81,14 @@ export function openRelay(options: RelayOptions): Relay {
   }
 
   return {
-    fetchUrl: async (key, text) => {
+    fetchUrl: async (key, text, expected) => {
       const url = wall.parseUrl(text)
-      await refresh(key, (file) => fetchUrl(url, file, { wall, policy, clock, signal }))
+      await refresh(key, async (file) => {
+        await fetchUrl(url, file, { wall, policy, clock, signal })
+        await assertExpected(file, expected)
+      })
     },
+    assertAllowed: (text) => wall.checkUrl(wall.parseUrl(text), undefined),
     fetchS3: (key, url, aws) => refresh(key, (file) => fetchS3(url, file.path, { ...aws, signal })),
     open: (key) => cache.open(key),
     usage: () => cache.usage(),
@@ -82,4 +98,16 @@ export function openRelay(options: RelayOptions): Relay {
       cache.close()
     },
   }
+}
+
+async function assertExpected(
+  { path }: IncomingFile,
+  expected: ExpectedFile | undefined,
+): Promise<void> {
+  if (expected === undefined) return
+  const digest = await digestFile(path)
+  if (digest === expected.digest) return
+  throw new AppError('digest-mismatch', `what was fetched is sha256 ${digest}`, {
+    hint: 'the file was changed or damaged where it lies, or another one was meant',
+  })
 }

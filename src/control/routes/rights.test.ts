@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
-import { serverUnderTest, type Asked } from '../../../test/support/control-server.ts'
+import { joinAgent } from '../../../test/support/agent-under-test.ts'
+import {
+  serverUnderTest,
+  type Asked,
+  type ServerUnderTest,
+} from '../../../test/support/control-server.ts'
+import { publishSample } from '../../../test/support/publish-sample.ts'
+import type { Route } from './route.ts'
 import { routes } from './table.ts'
 
 // Every route × every scope × an object of one's own and a foreign one. The rows below are written by hand from what
@@ -18,8 +25,11 @@ const scopes = {
 } as const
 
 type ScopeName = keyof typeof scopes
-/** `own` is the trigger `shop` and what one raised oneself; `foreign` is `blog`, or what another token raised. */
-type Expectation = 'any' | 'own'
+/**
+ * `own` is the trigger or app `shop` and what one raised oneself; `foreign` is `blog`, or what another token raised.
+ * `none`: allowed, but nothing there is meant for this holder.
+ */
+type Expectation = 'any' | 'own' | 'none'
 
 const everybody = Object.fromEntries(
   Object.keys(scopes).map((name) => [name, 'any' as const]),
@@ -31,6 +41,24 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-trigger': readers,
   'list-triggers': readers,
   'read-event': { ...readers, trigger: 'own' },
+  'follow-events': readers,
+  'request-deployment': { deployer: 'own', admin: 'any' },
+  'list-deployments': readers,
+  'read-deployment': readers,
+  'read-deployment-events': readers,
+  'cancel-deployment': { deployer: 'own', admin: 'any' },
+  'read-fleet': readers,
+  'release-hold': { deployer: 'own', admin: 'any' },
+  'list-rejected': readers,
+  'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
+  'lift-release': { approver: 'own', admin: 'any' },
+  'publish-release': { deployer: 'own', admin: 'any' },
+  'sign-release': { deployer: 'own', admin: 'any' },
+  'list-releases': readers,
+  'show-release': readers,
+  'read-release': readers,
+  'fetch-release': { agent: 'none' },
+  'use-relay': { agent: 'none' },
   'show-self': everybody,
   'list-tokens': { admin: 'any' },
   'create-token': { admin: 'any' },
@@ -38,6 +66,14 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-audit': { auditor: 'any', admin: 'any' },
   'read-audit-head': { auditor: 'any', admin: 'any' },
   'show-metrics': { viewer: 'any', admin: 'any' },
+  'poll-desired': { agent: 'any' },
+  'take-reports': { agent: 'any' },
+  'list-agents': readers,
+  'remove-agent': { admin: 'any' },
+  'rename-agent': { admin: 'any' },
+  'create-join-token': { admin: 'any' },
+  'list-join-tokens': { admin: 'any' },
+  'revoke-join-token': { admin: 'any' },
 }
 
 test('every route with a right stands in the rows here, and no other', () => {
@@ -46,37 +82,54 @@ test('every route with a right stands in the rows here, and no other', () => {
 })
 
 test('each scope may do what it is for, and nothing else, on every route', async (t) => {
-  const { ask, token } = await serverUnderTest(t)
+  const under = await serverUnderTest(t, { origin: 'https://agents.test' })
+  const { ask, token, server, admin, folder } = under
   const tokens = new Map<ScopeName, string>()
+  const digests = {
+    own: await publishSample(server.url, admin, { folder, name: 'shop' }),
+    foreign: await publishSample(server.url, admin, { folder, name: 'blog' }),
+  }
   for (const [name, scope] of Object.entries(scopes))
-    tokens.set(name as ScopeName, await token(scope))
+    if (name !== 'agent') tokens.set(name as ScopeName, await token(scope))
+  // Agents have no tokens, but sessions.
+  tokens.set('agent', (await joinAgent(under)).session)
   const other = await token('trigger:shop,blog')
   const own = tokens.get('trigger') ?? ''
   const first = await ask(own, 'POST', '/v1/triggers/shop')
   assert.equal(first.status, 201)
   assert.equal((await ask(other, 'POST', '/v1/triggers/shop')).body['sequence'], 2)
+  for (const app of ['shop', 'blog'])
+    await joinAgent(under, { name: `${app}-host`, labels: { app, env: 'production' } })
+  const makers = { own: tokens.get('deployer') ?? '', foreign: admin }
+  const deployments = {
+    own: await requestOne(under, makers.own, 'shop'),
+    foreign: await requestOne(under, makers.foreign, 'blog'),
+  }
   let cases = 0
   for (const row of routes.filter(({ needs }) => needs !== undefined)) {
     for (const [scope, text] of tokens) {
       for (const object of ['own', 'foreign'] as const) {
-        const path = pathOf(row.path, { object, event: row.name === 'read-event' })
-        const answer = await ask(text, row.method, path, bodyOf(row.name))
+        const event = row.name === 'read-event'
+        const named = { digest: digests[object], deployment: deployments[object] }
+        const path = pathOf(row, { object, event, ...named })
+        const answer = await ask(text, row.method, path, bodyOf(row.name, object))
         const reach = expected[row.name]?.[scope]
-        const isNamed = row.path.includes('{trigger}')
+        const isNamed = /\{(trigger|app)\}/.test(row.path) || row.about !== undefined
         const isMeant = reach === 'any' || (reach === 'own' && (object === 'own' || !isNamed))
         assertVerdict(answer, { isMeant, reach }, `${scope} ${row.method} ${path}`)
         cases += 1
       }
     }
   }
-  assert.equal(cases, 11 * 7 * 2)
+  assert.equal(cases, Object.keys(expected).length * 7 * 2)
 })
 
 test('without a token, and with what is none, every such route is closed', async (t) => {
   const { ask } = await serverUnderTest(t)
   for (const row of routes.filter(({ needs }) => needs !== undefined)) {
-    const path = pathOf(row.path, { object: 'own', event: false })
-    const answer = await ask('', row.method, path, bodyOf(row.name))
+    const named = { digest: 'a'.repeat(64), deployment: 'd-1' }
+    const path = pathOf(row, { object: 'own', event: false, ...named })
+    const answer = await ask('', row.method, path, bodyOf(row.name, 'own'))
     // Ten failures a minute are answered; then the address waits.
     assert.ok([401, 429].includes(answer.status), `${row.name} ${answer.status}`)
   }
@@ -99,21 +152,63 @@ test('what is not yours is answered exactly as what is not there', async (t) => 
   }
 })
 
-function pathOf(
-  path: string,
-  { object, event }: { readonly object: 'own' | 'foreign'; readonly event: boolean },
-): string {
+function pathOf({ name: row, path }: Route, { object, event, digest, deployment }: Named): string {
   // The foreign event lies at the same trigger: another token raised it.
-  const trigger = object === 'own' || event ? 'shop' : 'blog'
-  return path
-    .replace('{trigger}', trigger)
+  const name = object === 'own' || event ? 'shop' : 'blog'
+  const filled = path
+    .replace('{trigger}', name)
     .replace('{sequence}', object === 'own' ? '1' : '2')
     .replace('{token}', 'AAAAAAAAAAA')
+    .replace('{agent}', row === 'release-hold' ? `${name}-host` : 'nobody')
+    .replace('{digest}', digest)
+    .replace('{deployment}', deployment)
+    .replace('{app}', name)
+  return `${filled}${queries[row] ?? ''}`.replace('{app}', name)
 }
 
-function bodyOf(name: string): unknown {
-  return name === 'create-token' ? { scope: 'viewer', life: '1h' } : undefined
+interface Named {
+  readonly object: 'own' | 'foreign'
+  readonly event: boolean
+  readonly digest: string
+  readonly deployment: string
 }
+
+const queries: Readonly<Record<string, string>> = {
+  'publish-release': '?app={app}',
+  'sign-release': '?app={app}',
+  'use-relay': '?url=YQ',
+  'lift-release': '?reason=test',
+}
+
+function wanted(app: string): object {
+  return { app, to: { app, env: 'production' }, reason: 'a test' }
+}
+
+/** Asks for a deployment; answers its id. */
+async function requestOne({ ask }: ServerUnderTest, token: string, app: string): Promise<string> {
+  const made = await ask(token, 'POST', '/v1/deployments', wanted(app))
+  assert.equal(made.status, 201, made.text)
+  return String(made.body['id'])
+}
+
+function bodyOf(name: string, object: 'own' | 'foreign'): unknown {
+  const bodies: Readonly<Record<string, unknown>> = {
+    'request-deployment': wanted(object === 'own' ? 'shop' : 'blog'),
+    'cancel-deployment': {},
+    'reject-release': { reason: 'a test' },
+    'create-token': { scope: 'viewer', life: '1h' },
+    'create-join-token': {},
+    'poll-desired': { epoch: null, revision: 0, wait: 0 },
+    'take-reports': { reports: [] },
+    'rename-agent': { name: 'another' },
+    'sign-release': { statement: '{}', signatures: 'none' },
+  }
+  return bodies[name]
+}
+
+/** What a request is told that had the right to do what it asked for badly. */
+const afterRights =
+  /^there is no (join )?token |^there is no agent "nobody"|^the body is empty|^the statement|^there is no such release|^nothing of|has not ended$/
 
 function assertVerdict(
   { status, body }: Asked,
@@ -122,8 +217,7 @@ function assertVerdict(
 ): void {
   if (reach === undefined) return assert.equal(status, 403, what)
   const { message = '' } = (body['error'] ?? {}) as { message?: string }
-  // The token to revoke is none, so whoever may revoke is told so.
-  const isDone = status < 300 || message.startsWith('there is no token')
+  const isDone = status < 300 || afterRights.test(message)
   assert.equal(isDone, isMeant, `${what}: ${status} ${message}`)
   if (!isMeant) assert.equal(status, 404, what)
 }

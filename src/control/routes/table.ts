@@ -1,6 +1,16 @@
+import { enrolSchema, loginSchema, pollSchema, reportsSchema } from '../../protocol/index.ts'
+import { enrolAgent, loginAgent, makeNonce, pollDesired, takeReports } from './agents.ts'
 import { readAudit, readAuditHead, readAuditQuery } from './audit.ts'
+import { createJoinToken, createJoinTokenBody, listAgents, listAgentsQuery } from './fleet.ts'
+import { listJoinTokens, listJoinTokensQuery, removeAgent, renameAgent } from './fleet.ts'
+import { renameAgentBody, revokeJoinToken } from './fleet.ts'
+import { followEvents, followEventsQuery } from './events.ts'
+import { deploymentRoutes } from './deployment-rows.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
+import { readThroughRelay, useRelayQuery } from './relay.ts'
+import { prostagmaRoutes } from './prostagma.ts'
+import { releaseRoutes } from './release-rows.ts'
 import { route, type Route } from './route.ts'
 import { identityQuery, proveIdentity, showHealth, showMetrics, showReadiness } from './server.ts'
 import { createToken, createTokenBody, listTokens, listTokensQuery } from './tokens.ts'
@@ -10,6 +20,8 @@ import { readEvent, readTrigger, readTriggerQuery } from './triggers.ts'
 
 const small = 64 * 1024
 const hookCap = 1024 * 1024
+/** Outputs of a day without the server come together. */
+const reportsCap = 4 * 1024 * 1024
 
 /** Every route there is, in the order of the documents. Handlers lie in the file that the import names. */
 export const routes: readonly Route[] = [
@@ -59,6 +71,18 @@ export const routes: readonly Route[] = [
     handle: readEvent,
   }),
   route({
+    name: 'follow-events',
+    method: 'GET',
+    path: '/v1/events',
+    summary:
+      'follow what is raised as server-sent events; `Last-Event-ID` goes on after the one seen last',
+    needs: 'read-triggers',
+    query: followEventsQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    handle: followEvents,
+  }),
+  route({
     name: 'receive-hook',
     method: 'POST',
     path: '/v1/hooks/{trigger}',
@@ -67,6 +91,23 @@ export const routes: readonly Route[] = [
     rate: 'hook',
     handle: receiveHook,
   }),
+  ...releaseRoutes,
+  ...prostagmaRoutes,
+  route({
+    name: 'use-relay',
+    method: 'GET',
+    path: '/v1/relay',
+    summary:
+      'read a file that the server fetches: `url` in base64url, `digest` its sha256 where known',
+    needs: 'use-relay',
+    query: useRelayQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    sendsFile: true,
+    holds: true,
+    handle: readThroughRelay,
+  }),
+  ...deploymentRoutes,
   route({
     name: 'show-self',
     method: 'GET',
@@ -110,6 +151,128 @@ export const routes: readonly Route[] = [
     rate: 'manage',
     audited: true,
     handle: revokeToken,
+  }),
+  route({
+    name: 'make-nonce',
+    method: 'POST',
+    path: '/v1/agent/nonce',
+    summary: 'get 32 bytes for one proof within a minute',
+    bodyCap: 0,
+    rate: 'join',
+    handle: makeNonce,
+  }),
+  route({
+    name: 'enrol-agent',
+    method: 'POST',
+    path: '/v1/agent/enrol',
+    summary: 'become an agent by a join token and the proof of a key',
+    body: enrolSchema,
+    bodyCap: small,
+    rate: 'join',
+    handle: enrolAgent,
+  }),
+  route({
+    name: 'login-agent',
+    method: 'POST',
+    path: '/v1/agent/login',
+    summary: 'get a session of 15 minutes by the proof of the key and the state of the last login',
+    body: loginSchema,
+    bodyCap: small,
+    rate: 'join',
+    handle: loginAgent,
+  }),
+  route({
+    name: 'poll-desired',
+    method: 'POST',
+    path: '/v1/agent/poll',
+    summary:
+      'get the desired state of the host as soon as it is another one than `epoch` and `revision` name, or nothing new after `wait` seconds',
+    needs: 'act-as-agent',
+    body: pollSchema,
+    bodyCap: small,
+    rate: 'poll',
+    holds: true,
+    handle: pollDesired,
+  }),
+  route({
+    name: 'take-reports',
+    method: 'POST',
+    path: '/v1/agent/reports',
+    summary: 'hand over numbered reports of the host; `upTo` is the last number that is kept',
+    needs: 'act-as-agent',
+    body: reportsSchema,
+    bodyCap: reportsCap,
+    rate: 'poll',
+    handle: takeReports,
+  }),
+  route({
+    name: 'list-agents',
+    method: 'GET',
+    path: '/v1/agents',
+    summary: 'list the agents, 200 by name after `after`',
+    needs: 'read-agents',
+    query: listAgentsQuery,
+    bodyCap: 0,
+    rate: 'read',
+    handle: listAgents,
+  }),
+  route({
+    name: 'remove-agent',
+    method: 'DELETE',
+    path: '/v1/agents/{agent}',
+    summary: 'end an agent at once and for ever; by id or name',
+    needs: 'manage-agents',
+    bodyCap: 0,
+    rate: 'manage',
+    audited: true,
+    handle: removeAgent,
+  }),
+  route({
+    name: 'rename-agent',
+    method: 'POST',
+    path: '/v1/agents/{agent}/name',
+    summary: 'give an agent another name',
+    needs: 'manage-agents',
+    body: renameAgentBody,
+    bodyCap: small,
+    rate: 'manage',
+    audited: true,
+    handle: renameAgent,
+  }),
+  route({
+    name: 'create-join-token',
+    method: 'POST',
+    path: '/v1/join-tokens',
+    summary:
+      'make a token by which machines become agents; the answer is the only place where it is ever shown',
+    needs: 'manage-agents',
+    body: createJoinTokenBody,
+    bodyCap: small,
+    rate: 'manage',
+    audited: true,
+    handle: createJoinToken,
+  }),
+  route({
+    name: 'list-join-tokens',
+    method: 'GET',
+    path: '/v1/join-tokens',
+    summary: 'list join tokens, without what would let one be used',
+    needs: 'manage-agents',
+    query: listJoinTokensQuery,
+    bodyCap: 0,
+    rate: 'manage',
+    handle: listJoinTokens,
+  }),
+  route({
+    name: 'revoke-join-token',
+    method: 'DELETE',
+    path: '/v1/join-tokens/{token}',
+    summary: 'let no more agents join by a token',
+    needs: 'manage-agents',
+    bodyCap: 0,
+    rate: 'manage',
+    audited: true,
+    handle: revokeJoinToken,
   }),
   route({
     name: 'read-audit',

@@ -1,4 +1,5 @@
 import { duration, z } from '../../config/index.ts'
+import { AppError } from '../../errors/index.ts'
 import { formatScope, parseScope } from '../access/scopes.ts'
 import { longestLife, type TokenSummary } from '../access/tokens.ts'
 import type { Answer } from '../server/error-response.ts'
@@ -27,6 +28,10 @@ export async function createToken(
 ): Promise<Answer> {
   const { note, life } = request.body
   const scope = parseScope(request.body.scope)
+  if (scope.kind === 'agent')
+    throw new AppError('request-invalid', 'agents have a key of their own and no token', {
+      hint: 'make a join token for them: `sluice join-token`',
+    })
   const by = request.holder?.id ?? ''
   const { text, token } = await tokens.create({ scope, note, life, by })
   await request.audit({
@@ -82,6 +87,7 @@ function view(token: TokenSummary) {
   }
 }
 
-function timeOf(at: number | null): string | null {
+/** As people and programs read times; null where there is none. */
+export function timeOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString()
 }

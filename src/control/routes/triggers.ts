@@ -6,14 +6,8 @@ import type { Triggers, WaitOptions } from '../triggers/triggers.ts'
 import type { TriggerEvent } from '../storage/trigger-records.ts'
 import { sha256 } from '../triggers/sources/delivery.ts'
 import { missing } from './missing.ts'
-import { ok, type RouteRequest, type Services } from './route.ts'
-
-const wholeNumber = (most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'is not a whole number')
-    .transform(Number)
-    .refine((value) => value <= most, `is more than ${most}`)
+import { ok, readKey, type RouteRequest, type Services } from './route.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** Longer waits would be cut by what lies between. */
 const longestWait = 25
@@ -48,24 +42,23 @@ export async function raiseTrigger(services: Services, request: RouteRequest): P
   return raisedAnswer(services, raised)
 }
 
+/** Takes up what was raised, behind the answer: that it was raised is durable, and a later look finds it. */
 export function raisedAnswer(
-  { triggers: { epoch } }: Services,
+  { triggers: { epoch }, starts }: Services,
   raised: { readonly name: string; readonly sequence: number; readonly isRepeat: boolean },
 ): Answer {
   const { name, sequence, isRepeat } = raised
   const event = eventId(epoch, name, sequence)
-  return ok({ trigger: name, epoch, sequence, event, isRepeat }, isRepeat ? 200 : 201)
+  if (!isRepeat) starts.takeUp(name)
+  // What it starts, unless a later raise comes before that has begun.
+  const started = starts.idOf(name, sequence) ?? null
+  const answer = { trigger: name, epoch, sequence, event, isRepeat, starts: started }
+  return ok(answer, isRepeat ? 200 : 201)
 }
 
 /** Unique over restores: a sequence alone may come again in another epoch. */
 function eventId(epoch: string, name: string, sequence: number): string {
   return `${epoch}:${name}:${sequence}`
-}
-
-function readKey(headers: ReadonlyMap<string, string>): string | undefined {
-  const key = headers.get('idempotency-key')
-  if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key
-  throw new AppError('request-invalid', 'Idempotency-Key is not 1 to 200 printable characters')
 }
 
 function notByToken(trigger: string): AppError {
@@ -108,7 +101,7 @@ export async function listTriggers({ triggers, definitions }: Services): Promise
   const listed = [...definitions].map(async ([trigger, { sources }]) => ({
     trigger,
     sequence: await triggers.read(trigger),
-    sources: sources.map((source) => (source === 'token' ? source : source.kind)),
+    sources: sources.map((source) => (typeof source === 'string' ? source : source.kind)),
   }))
   return ok({ epoch: triggers.epoch, triggers: await Promise.all(listed) })
 }

@@ -1,16 +1,17 @@
 import { z } from '../../config/index.ts'
 import { AppError, toAppError } from '../../errors/index.ts'
-import type { ChannelProof } from '../../trust/index.ts'
+import type { ChannelBinding, ChannelProof } from '../../trust/index.ts'
 import { mayDo, type Holder } from '../access/rights.ts'
 import { formatScope } from '../access/scopes.ts'
 import { unauthenticated } from '../access/tokens.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { missing } from '../routes/missing.ts'
-import type { Route, RouteRequest } from '../routes/route.ts'
+import type { Route, RouteRequest, Services } from '../routes/route.ts'
 import { errorAnswer, reportedAnswer, type Answer, type LateAnswer } from './error-response.ts'
 import type { Router } from './find-route.ts'
 import { handleHeld, type HoldingOptions } from './hold-answer.ts'
 import { assertRate, type RateLimits } from './rate-limits.ts'
+import { watchEvents } from './watch-events.ts'
 import { readHead, type RawHead, type RequestHead } from './request-head.ts'
 
 /** A request as it comes off the wire. */
@@ -22,8 +23,11 @@ export interface WireRequest {
   readonly signal: AbortSignal
   /** Reads the body. @throws AppError `request-too-large` beyond `cap` bytes. */
   readBody(cap: number): Promise<Buffer>
+  /** The same body, piece by piece. */
+  streamBody(cap: number): AsyncIterable<Buffer>
   /** @throws AppError `channel-unbound`. */
   prove(nonce: Buffer): ChannelProof
+  binding(): ChannelBinding
 }
 
 export interface Answered {
@@ -50,7 +54,7 @@ export function createAnswering(options: AnsweringOptions) {
       const found = options.router(head.method, head.path)
       if (found.kind !== 'found') return { answer: notRouted(found), route, holder }
       route = found.route.name
-      const body = await wire.readBody(found.route.bodyCap)
+      const body = await readEarly(found.route, wire)
       limitStrangers(options.limits, found.route, { ...found, from: wire.from })
       holder = await identify(options, found.route, { head, from: wire.from })
       const call: Call = { ...found, head, wire, body, holder }
@@ -59,6 +63,11 @@ export function createAnswering(options: AnsweringOptions) {
       return { answer: reportedAnswer(thrown, options.onBug), route, holder }
     }
   }
+}
+
+/** What is small is read before anything is done for its sender; what streams, when the sender is known. */
+async function readEarly({ streams, bodyCap }: Route, wire: WireRequest): Promise<Buffer> {
+  return streams === undefined ? await wire.readBody(bodyCap) : Buffer.alloc(0)
 }
 
 interface Call {
@@ -88,7 +97,7 @@ async function identify(
   if (needs === undefined) return undefined
   assertRate(limits.look('failed-authentication', from))
   try {
-    const holder = await services.tokens.authenticate(bearerOf(head))
+    const holder = await authenticate(services, bearerOf(head))
     assertRate(limits.take(rate, holder.id))
     return holder
   } catch (thrown) {
@@ -97,6 +106,11 @@ async function identify(
     if (isFailure) limits.take('failed-authentication', from)
     throw thrown
   }
+}
+
+/** A token or the session of an agent; rights are read anew. */
+async function authenticate({ tokens, agents }: Services, bearer: string): Promise<Holder> {
+  return await (bearer.startsWith('sls_') ? agents : tokens).authenticate(bearer)
 }
 
 function bearerOf({ headers }: RequestHead): string {
@@ -112,27 +126,54 @@ async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer
   try {
     assertAllowed(call)
     const request = requestOf(call, record)
-    if (route.holds !== true || holder === undefined) return await route.handle(services, request)
-    return await handleHeld(options, { route, request, token: bearerOf(call.head), holder })
+    if (route.holds === true && holder !== undefined) {
+      const again = authenticateAgain(services, bearerOf(call.head))
+      return await handleHeld(options, { route, request, again, holder })
+    }
+    const answer = await route.handle(services, request)
+    return 'late' in answer ? answer : guardEvents(options, call, answer)
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
     if (route.audited === true && holder !== undefined && refusals.has(code)) {
-      const object = params['trigger'] ?? params['token'] ?? ''
-      await record({ who: `token ${holder.id}`, what: route.name, object, outcome: code })
+      const object =
+        ['trigger', 'token', 'agent', 'digest', 'deployment']
+          .map((name) => params[name])
+          .find((value) => value !== undefined) ?? ''
+      await record({ who: whoIs(holder), what: route.name, object, outcome: code })
     }
     throw thrown
   }
 }
 
+function whoIs({ id, agent }: Holder): string {
+  return agent === undefined ? `token ${id}` : `agent ${id}`
+}
+
+/** Holds on to nothing else of the request: it may be called long after. */
+function authenticateAgain(services: Services, bearer: string): () => Promise<Holder> {
+  return () => authenticate(services, bearer)
+}
+
+/** A stream of events counts as a held answer, and ends with the token that it was asked for with. */
+function guardEvents({ held, services }: AnsweringOptions, call: Call, answer: Answer): Answer {
+  const { holder, head } = call
+  if (answer.events === undefined || holder === undefined) return answer
+  const onEnd = held.begin(holder.id)
+  const again = authenticateAgain(services, bearerOf(head))
+  const { clock } = services
+  return { ...answer, events: watchEvents(answer.events, { clock, authenticate: again, onEnd }) }
+}
+
 const refusals = new Set(['forbidden', 'not-found'])
 
-function assertAllowed({ route, holder, params }: Call): void {
+function assertAllowed({ route, holder, params, head }: Call): void {
   const { needs } = route
   if (needs === undefined) return
   // Whose raise it is, is known only when the handler has read it.
   if (holder === undefined) throw unauthenticated()
-  const verdict = mayDo(holder, { needs }, params)
+  const object = { ...params, ...route.about?.(readQuery(route, head)) }
+  const verdict = mayDo(holder, { needs }, object)
   if (verdict === 'unseen') throw missing(params)
   if (verdict === 'denied')
     throw new AppError('forbidden', `scope ${formatScope(holder.scope)} may not ${needs}`)
@@ -147,6 +188,7 @@ function requestOf(
     query: readQuery(route, head),
     body: readJson(route, head, body),
     rawBody: body,
+    stream: () => wire.streamBody(route.streams?.cap ?? 0),
     headers: head.headers,
     holder,
     from: wire.from,
@@ -154,6 +196,7 @@ function requestOf(
       return wire.signal
     },
     prove: (nonce) => wire.prove(nonce),
+    binding: () => wire.binding(),
     audit,
   }
 }

@@ -1,11 +1,17 @@
 import { toAppError, type ErrorCode } from '../../errors/index.ts'
+import { BusyError } from '../agents/admission.ts'
 import { RateError } from './rate-limits.ts'
+import type { SentFile } from './send-file.ts'
 
 /** What a request is answered. */
 export interface Answer {
   readonly status: number
   /** Sent as JSON unless it is text. */
   readonly body: unknown
+  /** Sent in place of `body`, piece by piece; released whatever happens. */
+  readonly file?: SentFile
+  /** Sent in place of `body`, as long as there is one who reads. */
+  readonly events?: AsyncIterable<string>
   /** Of a text body. */
   readonly contentType?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -24,14 +30,45 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'hook-refused': 401,
   forbidden: 403,
   'not-found': 404,
+  'release-not-found': 404,
+  'deployment-unfinished': 409,
+  quarantined: 409,
+  'session-ended': 401,
+  'join-token-refused': 401,
+  'identity-unproved': 401,
+  'agent-unknown': 403,
+  'agent-quarantined': 403,
+  'agent-exists': 409,
+  'key-invalid': 400,
+  'server-busy': 503,
   'key-reused': 422,
   'request-too-large': 413,
   'media-type': 415,
   'rate-limited': 429,
   'channel-unbound': 409,
+  'release-exists': 409,
+  'digest-mismatch': 422,
+  'archive-invalid': 422,
+  'archive-unsafe': 422,
+  'archive-too-large': 422,
+  'manifest-missing': 422,
+  'manifest-invalid': 422,
+  'signature-statement': 422,
+  'signature-archive': 422,
+  'origin-refused': 403,
+  'download-failed': 502,
+  'download-cut': 502,
+  'file-too-large': 502,
+  'still-fetching': 503,
   'database-unavailable': 503,
   'disk-full': 503,
   aborted: 503,
+}
+
+/** Told in place of messages that name paths and databases. */
+const ours: Partial<Record<ErrorCode, string>> = {
+  'database-unavailable': 'the server cannot reach its database; ask again with the same key',
+  'disk-full': 'the disk of the server is full; ask again when there is room',
 }
 
 /** The one place where an error becomes an answer. */
@@ -41,16 +78,13 @@ export function errorAnswer(thrown: unknown): Answer {
   if (status === undefined) return failure(500, { code: 'bug', message: 'the server failed' })
   // A token that is misspelled is told like one that is unknown.
   const told = code === 'token-invalid' ? 'unauthenticated' : code
-  const isOurs = code === 'database-unavailable' || code === 'disk-full'
-  const words = isOurs
-    ? 'the server cannot reach its database; ask again with the same key'
-    : message
+  const words = ours[code] ?? message
   const answer = failure(status, {
     code: told,
     message: words,
     ...(hint === undefined ? {} : { hint }),
   })
-  if (!(thrown instanceof RateError)) return answer
+  if (!(thrown instanceof RateError || thrown instanceof BusyError)) return answer
   return { ...answer, headers: { 'retry-after': String(thrown.seconds) } }
 }
 

@@ -13,43 +13,52 @@ export interface HoldingOptions {
 export interface HeldCall {
   readonly route: Route
   readonly request: RouteRequest
-  readonly token: string
+  /** Looks at the rights once more. */
+  readonly again: () => Promise<Holder>
   readonly holder: Holder
 }
 
 /** Runs a handler whose answer may be late; so many answers of a token are held and no more. */
 export async function handleHeld(
   options: HoldingOptions,
-  { route, request, token, holder }: HeldCall,
+  { route, request, again, holder }: HeldCall,
 ): Promise<Answer | LateAnswer> {
-  const release = options.held.take(holder.id)
+  const release = options.held.begin(holder.id)
+  let isLate = false
   try {
     const answer = await route.handle(options.services, request)
-    if ('late' in answer) return { late: guardLate(options, { ...answer, token, release }) }
-    release()
-    return answer
-  } catch (thrown) {
-    release()
-    throw thrown
+    if (!('late' in answer)) return await stillAllowed(answer, again)
+    isLate = true
+    return { late: guardLate(options, { ...answer, again, release }) }
+  } finally {
+    if (!isLate) release()
   }
 }
 
 /** Everything that is kept of a held request besides what it waits for. */
 interface Guarded extends LateAnswer {
-  readonly token: string
+  readonly again: () => Promise<Holder>
   readonly release: () => void
 }
 
-/** A token that was revoked while the answer was held gets none. */
 async function guardLate(options: HoldingOptions, guarded: Guarded): Promise<Answer> {
-  const { late, token, release } = guarded
+  const { late, again, release } = guarded
   try {
-    const answer = await late
-    await options.services.tokens.authenticate(token)
-    return answer
+    return await stillAllowed(await late, again)
   } catch (thrown) {
     return reportedAnswer(thrown, options.onBug)
   } finally {
     release()
+  }
+}
+
+/** A token that was revoked while the answer was held gets none. */
+async function stillAllowed(answer: Answer, again: HeldCall['again']): Promise<Answer> {
+  try {
+    await again()
+    return answer
+  } catch (thrown) {
+    answer.file?.release()
+    throw thrown
   }
 }

@@ -35,18 +35,23 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const sockets = new Map<Socket, Visit>()
   const http = createServer({ maxHeaderSize: 16 * 1024, requireHostHeader: true })
   http.headersTimeout = firstHeadTime
-  http.requestTimeout = 30_000
+  // Whoever reads a body limits its time by its size; large ones take longer than any one number.
+  http.requestTimeout = 0
   http.keepAliveTimeout = nextHeadTime
-  http.on('request', (incoming, outgoing) => {
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const { socket } = incoming
     const visit = sockets.get(socket)
-    if (visit !== undefined) {
-      beginRequest(visit)
-      outgoing.once('close', () => endRequest(socket, visit))
-    }
+    if (visit !== undefined) beginRequest(visit)
+    outgoing.once('close', () => {
+      if (visit !== undefined) endRequest(socket, visit)
+      // What was held until now kept its connection open for more.
+      if (isClosing) socket.end()
+    })
     if (isClosing) outgoing.setHeader('connection', 'close')
     void options.answer(incoming, outgoing)
-  })
+  }
+  http.on('request', answer)
+  http.on('checkContinue', answer)
   http.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
     else socket.destroy()

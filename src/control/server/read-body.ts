@@ -5,22 +5,21 @@ import { AppError } from '../../errors/index.ts'
 /** Milliseconds within which a whole body must be here. */
 const bodyTime = 20_000
 
-/**
- * Reads a body up to a cap, before anything else is done for its sender.
- * @throws AppError `request-too-large`; `request-invalid` when it is cut off or takes too long; `media-type` for a
- * compressed one.
- */
-export async function readBody(incoming: IncomingMessage, cap: number): Promise<Buffer> {
-  const encoding = incoming.headers['content-encoding'] ?? 'identity'
+/** What the head tells of a body is looked at before any of it. @throws AppError `media-type`, `request-too-large`. */
+export function assertPlainBody({ headers }: IncomingMessage, cap: number): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity')
     throw new AppError('media-type', 'a compressed body is not taken', {
       hint: 'send it as it is, without Content-Encoding',
     })
-  if (Number(incoming.headers['content-length'] ?? 0) > cap) throw tooLarge(cap)
-  return await collect(incoming, cap)
+  if (Number(headers['content-length'] ?? 0) > cap) throw tooLarge(cap)
 }
 
-function collect(incoming: IncomingMessage, cap: number): Promise<Buffer> {
+/**
+ * Reads a body up to a cap, before anything else is done for its sender.
+ * @throws AppError `request-too-large`; `request-invalid` when it is cut off or takes too long.
+ */
+export function readBody(incoming: IncomingMessage, cap: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
@@ -49,6 +48,6 @@ function ignore(): void {
   // Whoever waits for the answer learns of a broken connection by that.
 }
 
-function tooLarge(cap: number): AppError {
+export function tooLarge(cap: number): AppError {
   return new AppError('request-too-large', `the body has more than ${cap} bytes`)
 }

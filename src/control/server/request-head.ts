@@ -46,6 +46,7 @@ const onlyOnce = new Set([
   'content-encoding',
   'transfer-encoding',
   'idempotency-key',
+  'last-event-id',
   'x-hub-signature-256',
   'x-gitlab-token',
   'webhook-id',
@@ -65,14 +66,20 @@ function readHeaders(raw: readonly string[]): ReadonlyMap<string, string> {
   return headers
 }
 
+/** Room for an address in base64url, which only `url` is; what each value may be, its route says. */
+const [longestQuery, longestValue] = [6144, 256] as const
+
 function readQuery(text: string | undefined): Readonly<Record<string, string>> {
   if (text === undefined || text === '') return {}
-  if (text.length > 1024) throw invalid('the query is longer than 1024 characters')
+  if (text.length > longestQuery)
+    throw invalid(`the query is longer than ${longestQuery} characters`)
   const query: Record<string, string> = Object.create(null)
   for (const part of text.split('&')) {
-    const [, name, value] = /^([a-z][a-zA-Z]{0,31})=([A-Za-z0-9._~:-]{0,256})$/.exec(part) ?? []
+    const [, name, value] = /^([a-z][a-zA-Z]{0,31})=([A-Za-z0-9._~:-]*)$/.exec(part) ?? []
     if (name === undefined || value === undefined)
       throw invalid('the query is not name=value of plain letters')
+    if (value.length > (name === 'url' ? longestQuery : longestValue))
+      throw invalid(`the query has a ${name} of ${value.length} characters`)
     if (name in query) throw invalid(`the query has ${name} twice`)
     query[name] = value
   }

@@ -6,27 +6,41 @@ import {
   makeDirectory,
   pathExists,
   readIfPresent,
+  removeFile,
   replaceFile,
   Secret,
   withPath,
   type Clock,
 } from '../../system/index.ts'
 import {
-  createIdentity,
   keepCertificate,
-  readIdentity,
+  makePrivateKey,
+  parseIdentity,
   readPassword,
   readPrivateFile,
   type Identity,
 } from '../../trust/index.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
-import type { StorageLocation } from '../storage/storage.ts'
+import type { Storage, StorageLocation } from '../storage/storage.ts'
 
-/** The server's key, made at the first start. @throws AppError `key-exposed`, `key-invalid`. */
-export function keepIdentity(state: string): Identity {
+/**
+ * The key of all servers of a database, made at the first start. One that lies in the state directory, as an earlier version
+ * kept it, goes into a database that has none. @throws AppError `key-exposed`, `key-invalid`.
+ */
+export async function keepIdentity(
+  state: string,
+  storage: Pick<Storage, 'keepPrivateKey'>,
+  now: number,
+): Promise<Identity> {
   makeDirectory(state, 0o700)
   const file = join(state, 'identity.pem')
-  const identity = pathExists(file) ? readIdentity(file) : createIdentity(file, randomBytes)
+  const given = pathExists(file)
+    ? new Secret(readPrivateFile(file).toString('latin1'), 'private key')
+    : makePrivateKey(randomBytes)
+  const kept = await storage.keepPrivateKey(given, now)
+  const identity = parseIdentity(kept, 'the identity in the database')
+  // In one place only from now on; another key than the database's is somebody else's to remove.
+  if (kept.reveal() === given.reveal()) removeFile(file)
   // What callers pin; written again where it is missing or is that of another key.
   const publicFile = join(state, 'identity.pub')
   const text = `${identity.keyHash}\n`

@@ -17,7 +17,14 @@ test('a raise is answered with its epoch, sequence and event, and wakes who wait
   const { epoch } = server
   const event = `${epoch}:shop:1`
   assert.equal(raised.status, 201)
-  assert.deepEqual(raised.body, { trigger: 'shop', epoch, sequence: 1, event, isRepeat: false })
+  assert.deepEqual(raised.body, {
+    trigger: 'shop',
+    epoch,
+    sequence: 1,
+    event,
+    isRepeat: false,
+    starts: null,
+  })
   assert.deepEqual((await waiting).body, { trigger: 'shop', epoch, sequence: 1, event })
   const other = await ask(admin, 'GET', '/v1/triggers/shop?after=9&wait=25&epoch=another')
   assert.equal(other.body['sequence'], 1)
@@ -153,7 +160,9 @@ test('no token stands in the log, the answers or the files', async (t) => {
   const listed = await ask(admin, 'GET', '/v1/tokens')
   const audited = await ask(admin, 'GET', '/v1/audit')
   const state = join(folder, 'state')
-  const files = readdirSync(state).map((name) => readFileSync(join(state, name), 'latin1'))
+  const entries = readdirSync(state, { recursive: true, withFileTypes: true })
+  const names = entries.filter((entry) => entry.isFile())
+  const files = names.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
   for (const text of [admin, made]) {
     const secret = text.split('_')[3] ?? ''
     assert.equal(secret.length, 43)

@@ -2,11 +2,26 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { toAppError } from '../../errors/index.ts'
-import { randomText, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
+import {
+  openSystemd,
+  randomText,
+  sluiceVersion,
+  systemClock,
+  type Secret,
+} from '../../system/index.ts'
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
+import type { Holder } from '../access/rights.ts'
 import { openTokens } from '../access/tokens.ts'
+import { openAgentDesk } from '../agents/agent-desk.ts'
+import { openJoinTokens } from '../agents/join-tokens.ts'
+import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
+import { openServerRelay } from '../relay/relay-door.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
+import { openReleaseFiles } from '../releases/release-files.ts'
+import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
 import { routes } from '../routes/table.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
@@ -20,7 +35,6 @@ import { createRouter } from './find-route.ts'
 import { openHeldAnswers } from './held-answers.ts'
 import { listenHttp, type HttpListener } from './listen-http.ts'
 import { openMetrics } from './metrics.ts'
-import { openSystemd } from './notify-systemd.ts'
 import { openRateLimits } from './rate-limits.ts'
 import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
@@ -56,18 +70,29 @@ const grace = 5000
 export async function startServer(options: ServerOptions): Promise<ControlServer> {
   const { settings, insecureHttp = false } = options
   assertSafeToListen(settings, { insecureHttp })
-  const identity = keepIdentity(settings.state)
   const definitions = new Map(Object.entries(settings.triggers))
   const hooks = openHookDoor(definitions)
+  const prostagma = openProstagmaDoor(settings)
   const pem = readCertificate(settings, clock)
   const storage = await openStorage(storageLocation(settings))
-  const parts = openParts(storage)
+  const parts = await partsOver(storage, settings)
   try {
     for (const name of definitions.keys()) await storage.triggers.define({ name, at: clock.now() })
-    return await openDoor(options, { ...parts, storage, definitions, hooks, identity, pem })
+    return await openDoor(options, { ...parts, definitions, hooks, prostagma, pem })
   } catch (thrown) {
     await parts.triggers.close()
+    await parts.agents.close()
     await closeParts(parts)
+    throw thrown
+  }
+}
+
+async function partsOver(storage: Storage, settings: ServerSettings) {
+  try {
+    const identity = await keepIdentity(settings.state, storage, clock.now())
+    return openParts(storage, identity, settings)
+  } catch (thrown) {
+    await storage.close()
     throw thrown
   }
 }
@@ -77,14 +102,14 @@ const clock = systemClock
 interface Inside extends ReturnType<typeof openParts> {
   readonly definitions: Services['definitions']
   readonly hooks: Services['hooks']
-  readonly identity: Identity
+  readonly prostagma: Services['prostagma']
   readonly pem: string | undefined
 }
 
 /** Everything is there; lets callers in. */
 async function openDoor(options: ServerOptions, inside: Inside): Promise<ControlServer> {
   const { settings, environment } = options
-  const { storage, identity, tokens, metrics, pem } = inside
+  const { storage, identity, tokens, metrics, agents, pem } = inside
   const log = openServerLog(options.write, clock)
   let isOpen = true
   const services: Services = { ...inside, clock, isOpen: () => isOpen }
@@ -96,11 +121,14 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
   })
   const listener = await listenHttp({ ...settings.listen, pem, admits: admits(settings), answer })
   metrics.gauge('sluice_http_connections', 'Open connections.', () => listener.connections())
+  metrics.gauge('sluice_agent_polls', 'Polls of agents that are held.', () => agents.waiting())
   const firstAdmin = await makeFirstAdmin(tokens, storage, clock)
   await recordOwn(inside, 'start-server')
   const url = urlOf(listener, pem !== undefined)
   log.info('listening', { url, version: sluiceVersion, epoch: storage.epoch })
   const renewal = keepRenewing(settings, listener, log)
+  const ending = new AbortController()
+  const pruning = keepReleasesPruned({ ...services, settings: settings.releases }, ending.signal)
   const systemd = openSystemd({ environment, clock })
   await systemd.ready()
   async function close(): Promise<void> {
@@ -110,14 +138,26 @@ async function openDoor(options: ServerOptions, inside: Inside): Promise<Control
     await systemd.stopping()
     // Held answers end now; everybody else has their grace.
     const closed = listener.close(grace)
+    agents.letGo()
+    inside.fleet.letGo()
     await inside.triggers.close()
     await closed
+    await agents.close()
+    ending.abort()
+    await pruning
     await recordOwn(inside, 'stop-server').catch((thrown: unknown) => logBug(log, thrown))
     systemd.close()
     await closeParts(inside)
     log.info('closed')
   }
-  return { url, identity, epoch: storage.epoch, firstAdmin, close }
+  let closed: Promise<void> | undefined
+  return {
+    url,
+    identity,
+    epoch: storage.epoch,
+    firstAdmin,
+    close: () => (closed ??= close()),
+  }
 }
 
 function answeringOf(
@@ -140,17 +180,35 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(storage: Storage) {
+function openParts(storage: Storage, identity: Identity, settings: ServerSettings) {
+  // What may fail comes before what runs until it is closed.
+  const archives = openReleaseFiles(settings.releases)
+  const relay = openServerRelay(settings, clock)
+  const joining = { storage, identity, clock, random: randomBytes }
+  const audit = openAuditLog({ storage, clock, randomText })
+  const fleet = openFleet({ storage, settings, audit, clock, randomText })
   return {
     storage,
+    identity,
+    archives,
+    relay,
+    agents: openAgents({ ...joining, randomText }),
+    joinTokens: openJoinTokens(joining),
+    fleet,
+    deployments: fleet.deployments,
+    starts: fleet.starts,
+    desk: openAgentDesk(fleet.deployments),
     triggers: openTriggers({ storage, clock, randomText }),
     tokens: openTokens({ storage, clock, random: randomBytes }),
-    audit: openAuditLog({ storage, clock, randomText }),
+    audit,
     metrics: openMetrics(),
   }
 }
 
-async function closeParts({ audit, storage }: ReturnType<typeof openParts>): Promise<void> {
+async function closeParts(parts: ReturnType<typeof openParts>): Promise<void> {
+  const { fleet, relay, audit, storage } = parts
+  await fleet.close()
+  await relay?.close()
   await audit.close()
   await storage.close()
 }
@@ -166,23 +224,32 @@ interface HandlerOptions {
 function createHandler({ settings, services, log, answering }: HandlerOptions) {
   return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const begun = services.clock.monotonic()
-    const wire = wireRequest(incoming, { settings, identity: services.identity, outgoing })
+    const { identity } = services
+    const wire = wireRequest(incoming, outgoing, { settings, identity })
     const { from } = wire
     const { answer: given, route, holder } = await answering(wire)
     const answer = 'late' in given ? await given.late : given
     // What is left of a body that was not read must not be taken for the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
-    await writeAnswer(outgoing, answer)
+    const status = await writeAnswer(incoming, outgoing, answer).catch((thrown: unknown) => {
+      logBug(log, thrown)
+      return 500
+    })
     const milliseconds = Math.round(services.clock.monotonic() - begun)
-    services.metrics.countRequest(route, answer.status, milliseconds / 1000)
-    if (quiet.has(route) && answer.status < 400) return
-    const facts = { route, status: answer.status, milliseconds, from }
-    log.info('request', { ...facts, ...(holder === undefined ? {} : { token: holder.id }) })
+    services.metrics.countRequest(route, status, milliseconds / 1000)
+    if (quiet.has(route) && status < 400) return
+    const facts = { route, status, milliseconds, from }
+    log.info('request', { ...facts, ...callerFacts(holder) })
   }
 }
 
 /** Asked for every few seconds by what watches us. */
-const quiet = new Set(['show-health', 'show-readiness', 'show-metrics'])
+const quiet = new Set(['show-health', 'show-readiness', 'show-metrics', 'poll-desired'])
+
+function callerFacts(holder: Holder | undefined) {
+  if (holder === undefined) return {}
+  return holder.agent === undefined ? { token: holder.id } : { agent: holder.agent }
+}
 
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
 function admits({ tls, trustedProxies }: ServerSettings) {

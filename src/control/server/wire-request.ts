@@ -1,40 +1,59 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 
-import { exporterBinding, proveOverChannel, type Identity } from '../../trust/index.ts'
+import { exporterBinding, originBinding, proveOverChannel } from '../../trust/index.ts'
+import type { ChannelBinding, Identity } from '../../trust/index.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import type { WireRequest } from './answer-request.ts'
 import { callerAddress, plainAddress } from './exposure.ts'
-import { readBody } from './read-body.ts'
+import { assertPlainBody, readBody } from './read-body.ts'
+import { streamBody } from './stream-body.ts'
 
-/** What node:http has of a request, as the rest of the server wants it. */
+/** A request of node:http as the answering takes it. */
 export function wireRequest(
   incoming: IncomingMessage,
+  outgoing: ServerResponse,
   {
     settings,
     identity,
-    outgoing,
   }: {
     readonly settings: ServerSettings
     readonly identity: Identity
-    readonly outgoing: ServerResponse
   },
 ): WireRequest {
   const { method = '', url = '', rawHeaders, socket } = incoming
   const forwarded = incoming.headers['x-forwarded-for']
   const peer = plainAddress(socket.remoteAddress)
+  const binding = (): ChannelBinding =>
+    settings.origin === undefined
+      ? exporterBinding(socket as TLSSocket)
+      : originBinding(new URL(settings.origin))
   return {
     head: { method, url, rawHeaders },
     from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
     get signal() {
       return closeSignal(outgoing)
     },
-    readBody: (cap) => readBody(incoming, cap),
+    readBody: async (cap) => {
+      admitBody(incoming, outgoing, cap)
+      return await readBody(incoming, cap)
+    },
+    streamBody: (cap) => {
+      admitBody(incoming, outgoing, cap)
+      return streamBody(incoming, { cap })
+    },
+    binding,
     prove: (nonce) => {
-      const binding = exporterBinding(socket as TLSSocket)
-      return proveOverChannel(identity, { purpose: 'server channel', nonce, binding, about: [] })
+      const claim = { purpose: 'server channel', nonce, binding: binding(), about: [] } as const
+      return proveOverChannel(identity, claim)
     },
   }
+}
+
+/** Who asks first whether a body is wanted hears so when it is, and not before. */
+function admitBody(incoming: IncomingMessage, outgoing: ServerResponse, cap: number): void {
+  assertPlainBody(incoming, cap)
+  if (/^100-continue$/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue()
 }
 
 /** Aborted when nobody can be answered any more. */

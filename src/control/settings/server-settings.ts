@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 import { readWithSchema, z } from '../../config/index.ts'
 import { withPath } from '../../system/index.ts'
@@ -8,11 +8,15 @@ import { serverSettingsSchema } from './settings-schema.ts'
 type Written = z.infer<typeof serverSettingsSchema>
 
 /** sluice-server.yaml with its paths made absolute. */
-export type ServerSettings = Omit<Written, 'state'> & { readonly state: string }
+export type ServerSettings = Omit<Written, 'releases'> & { readonly releases: ReleaseSettings }
+
+export type ReleaseSettings = Omit<Written['releases'], 'directory'> & {
+  readonly directory: string
+}
 
 export type TriggerDefinition = Written['triggers'][string]
 export type TriggerSource = TriggerDefinition['sources'][number]
-export type HookSource = Exclude<TriggerSource, 'token'>
+export type HookSource = Exclude<TriggerSource, string>
 
 /**
  * Reads sluice-server.yaml; without a file everything has its default.
@@ -46,6 +50,13 @@ function settle(written: Written, from: string): ServerSettings {
       ...(tls.certificateFile === undefined ? {} : { certificateFile: path(tls.certificateFile) }),
       ...(tls.keyFile === undefined ? {} : { keyFile: path(tls.keyFile) }),
     },
+    ...(written.prostagma === undefined
+      ? {}
+      : { prostagma: { secretFiles: written.prostagma.secretFiles.map(path) } }),
+    releases: {
+      ...written.releases,
+      directory: path(written.releases.directory ?? join(written.state, 'releases')),
+    },
     triggers: Object.fromEntries(
       Object.entries(written.triggers).map(([name, definition]) => [
         name,
@@ -56,6 +67,6 @@ function settle(written: Written, from: string): ServerSettings {
 }
 
 function withPaths(source: TriggerSource, path: (given: string) => string): TriggerSource {
-  if (source === 'token') return source
+  if (typeof source === 'string') return source
   return { ...source, secretFiles: source.secretFiles.map(path) }
 }

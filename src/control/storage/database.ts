@@ -2,6 +2,7 @@ import type { Kysely, RawBuilder, Transaction } from 'kysely'
 
 import { AppError } from '../../errors/index.ts'
 import type { Clock } from '../../system/index.ts'
+import type { Changes } from './changes.ts'
 import type { Tables } from './tables/table-types.ts'
 
 /** Where the two databases differ. */
@@ -49,18 +50,27 @@ export interface Surroundings {
   readonly random: () => number
   /** The epoch of a database that is made now. */
   readonly newEpoch: string
+  /** Hears of what transactions have changed, once they are durable. */
+  readonly changes?: Changes
 }
 
 export function openDatabase(
   query: Kysely<Tables>,
   dialect: Dialect,
-  { clock, random }: Pick<Surroundings, 'clock' | 'random'>,
+  { clock, random, changes }: Pick<Surroundings, 'clock' | 'random' | 'changes'>,
 ): Database {
   async function transaction<Result>(work: TransactionWork<Result>): Promise<Result> {
     const lastTry = clock.monotonic() + longestTrying
     for (let attempt = 1; ; attempt++) {
-      const outcome = await tryOnce(query, (inside) => work(inside, attempt))
-      if ('result' in outcome) return outcome.result
+      const changed = new Set<string>()
+      const outcome = await tryOnce(query, (inside) => {
+        contexts.set(inside, { dialect, changed })
+        return work(inside, attempt)
+      })
+      if ('result' in outcome) {
+        if (changed.size > 0) changes?.tell('agents', [...changed])
+        return outcome.result
+      }
       const failure = dialect.explain(outcome.thrown)
       if (failure === undefined) throw outcome.thrown
       const isLast = attempt === attempts || clock.monotonic() >= lastTry
@@ -69,6 +79,22 @@ export function openDatabase(
     }
   }
   return { dialect, query, transaction }
+}
+
+interface TransactionContext {
+  readonly dialect: Dialect
+  /** Ids of agents. */
+  readonly changed: Set<string>
+}
+
+/** So that whoever is handed a transaction needs nothing else. */
+const contexts = new WeakMap<DatabaseTransaction, TransactionContext>()
+
+/** @throws AppError `bug` for a transaction of somebody else. */
+export function contextOf(transaction: DatabaseTransaction): TransactionContext {
+  const context = contexts.get(transaction)
+  if (context === undefined) throw new AppError('bug', 'a transaction that no database has begun')
+  return context
 }
 
 const attempts = 9

@@ -1,6 +1,15 @@
 import type { Secret } from '../../system/index.ts'
 import type { AuditRecords } from './audit-records.ts'
+import type { DeploymentRecords } from './deployment-records.ts'
+import type { DesireRecords } from './desire-records.ts'
+import type { AgentRecords } from './agent-records.ts'
+import type { ChangedKind, ChangeHint } from './changes.ts'
+import type { JoinTokenRecords } from './join-token-records.ts'
 import type { LeaseRecords } from './lease-records.ts'
+import type { RejectedRecords } from './rejected-records.ts'
+import type { ReleaseRecords } from './release-records.ts'
+import type { ScriptRunRecords } from './script-run-records.ts'
+import type { StartRecords } from './start-records.ts'
 import type { TokenRecords } from './token-records.ts'
 import type { TriggerRecords } from './trigger-records.ts'
 
@@ -20,17 +29,26 @@ export interface Storage {
   readonly leases: LeaseRecords
   readonly tokens: TokenRecords
   readonly audit: AuditRecords
+  readonly releases: ReleaseRecords
+  readonly deployments: DeploymentRecords
+  readonly desires: DesireRecords
+  readonly rejected: RejectedRecords
+  readonly scriptRuns: ScriptRunRecords
+  readonly starts: StartRecords
+  readonly agents: AgentRecords
+  readonly joinTokens: JoinTokenRecords
+  /** The private key of all servers of this database: the given one, unless there is one already. */
+  keepPrivateKey(key: Secret, at: number): Promise<Secret>
   /** Begins another life of this database, after a backup was put back; for servers that are opened from now on. */
   changeEpoch(epoch: string): Promise<void>
   /**
-   * Calls `hint` with the triggers that another server may have raised, undefined for any of them. Hints may be
-   * lost: whoever needs to know polls as well. Answers how to stop.
+   * Calls `hint` with the triggers that another server may have raised, or the agents that any server, this one too, has
+   * changed; undefined for any of them. Hints of other servers may be lost: whoever needs to know polls as well. Answers
+   * how to stop.
    */
-  onRaised(hint: RaiseHint): () => void
+  onChanged(kind: ChangedKind, hint: ChangeHint): () => void
   close(): Promise<void>
 }
-
-export type RaiseHint = (triggers: readonly string[] | undefined) => void
 
 export type StorageLocation =
   /** One file, for one server. */

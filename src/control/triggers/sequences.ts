@@ -31,7 +31,7 @@ export function openSequences({ storage, clock, pollEvery }: SequencesOptions): 
   const waiters = openWaiters(clock)
   const closing = new AbortController()
   const reads = openBatches(readAll, { largest: largestRead })
-  const stopHints = storage.onRaised((names) => void look(names))
+  const stopHints = storage.onChanged('triggers', (names) => void look(names))
   const looking = storage.isShared ? keepLooking() : undefined
 
   function note(name: string, sequence: number): void {

@@ -61,6 +61,8 @@ async function readAppStatus(host: Host, app: string, look: Look): Promise<AppSt
     deploys,
     quarantine: Object.entries(state.quarantine).map(([digest, entry]) => ({ digest, ...entry })),
     unfinished: state.unfinished,
+    managed: state.managed,
+    hold: state.hold,
     lockedBy: describeHolder(appPaths(host.layout, app).lock),
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
 import { AppError } from '../../errors/index.ts'
-import type { DeploymentKind, ReleaseIdentity } from '../../protocol/index.ts'
+import type { DeploymentKind, GatedBy, ReleaseIdentity } from '../../protocol/index.ts'
 import type { Manifest } from '../../release/index.ts'
 import type { Step, StepContext } from '../../steps/index.ts'
 import type { Host } from '../host.ts'
@@ -25,6 +25,8 @@ export interface DeploymentRequest {
   readonly rejects?: { readonly digest: string; readonly reason: string }
   /** Deploys that are stopped after the commit. */
   readonly retires: readonly string[]
+  /** What of the server wants it: it passes the gates, and its binding is the server's. */
+  readonly gated?: GatedBy
 }
 
 export interface DeploymentOrder {
@@ -49,6 +51,8 @@ export interface DeployFacts {
     readonly label?: string
   }[]
   readonly proof?: 'proved' | 'not proved' | 'none needed'
+  /** When the timer takes a gated deployment back, milliseconds since 1970. */
+  readonly revertAt?: number
 }
 
 export interface DeployContext extends StepContext<DeployFacts> {

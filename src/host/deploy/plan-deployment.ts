@@ -6,7 +6,7 @@ import type { ProxyDriver, RouteTable } from '../../proxy/index.ts'
 import { currentBinding, type AppState } from '../state/app-state.ts'
 import type { DeploymentOrder, DeploymentRequest } from './deploy-context.ts'
 import { renderedPath } from './render-templates.ts'
-import { stepLists } from './step-lists.ts'
+import { stepsOf } from './step-lists.ts'
 
 /** What of the host a plan shows. */
 export interface PlanGround {
@@ -38,22 +38,18 @@ export function planDeployment(
       from: table.routes[name]?.target?.label,
       mode,
     })),
-    steps: planSteps(kind, request, manifest),
+    steps: planSteps({ kind, request }, manifest),
     renders: manifest?.templates.map(renderedPath) ?? [],
     warnings: planWarnings(kind, request, manifest),
   }
   return { ...plan, hash: createHash('sha256').update(JSON.stringify(plan)).digest('hex') }
 }
 
-function planSteps(
-  kind: DeploymentKind,
-  request: DeploymentRequest,
-  manifest: Manifest | undefined,
-): HostPlan['steps'] {
-  const { before, after } = stepLists[kind]
+function planSteps(order: DeploymentOrder, manifest: Manifest | undefined): HostPlan['steps'] {
+  const { before, after } = stepsOf(order)
   return [...before, ...after].map(({ name }) => ({
     name,
-    note: noteOf(name, request, manifest),
+    note: noteOf(name, order.request, manifest),
     pointOfNoReturn:
       name === 'migrate' &&
       manifest?.migrate !== undefined &&

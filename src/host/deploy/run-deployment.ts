@@ -1,18 +1,18 @@
 import { AppError, toAppError } from '../../errors/index.ts'
 import { reportError, type Outcome, type ReportedError } from '../../events/index.ts'
-import type { DeploymentKind, DeploymentResult } from '../../protocol/index.ts'
+import type { DeploymentResult } from '../../protocol/index.ts'
 import { readProgress, runSteps, undoSteps, type StepRun } from '../../steps/index.ts'
 import { bootId, removeFile, removeTree } from '../../system/index.ts'
 import type { Host } from '../host.ts'
 import { journalPath, openJournal, type JournalFile } from '../journal-file.ts'
 import { stagingPath } from '../layout.ts'
-import { isBound } from '../state/app-state.ts'
+import { beginDeployment, isBound } from '../state/app-state.ts'
 import type { LockedApp } from '../state/locked-app.ts'
 import type { DeployContext, DeploymentOrder } from './deploy-context.ts'
 import { newDeploymentId } from './deployment-id.ts'
 import { describeResult } from './describe-result.ts'
 import { findOrder } from './find-order.ts'
-import { stepLists } from './step-lists.ts'
+import { stepsOf } from './step-lists.ts'
 import { watchTraffic, type TrafficWatch } from './watch-traffic.ts'
 
 /** Runs a new deployment of a locked app from its first step to its one outcome. */
@@ -22,18 +22,19 @@ export async function runDeployment(
   order: DeploymentOrder,
 ): Promise<DeploymentResult> {
   const deployment = newDeploymentId(host)
-  app.update((state) => ({ ...state, unfinished: deployment }))
+  const begun = { deployment, by: host.operator, at: host.clock.now(), gated: order.request.gated }
+  app.update((state) => beginDeployment(state, begun))
   const journal = openJournal(app.paths.journal, deployment, () => app.assertHeld())
   try {
     journal.append({
       type: 'started',
-      at: host.clock.now(),
+      at: begun.at,
       kind: order.kind,
       by: host.operator,
       bootId: bootId(),
       fence: app.fence,
       request: order.request,
-      steps: stepNames(order.kind),
+      steps: stepNames(order),
     })
     return await goForward({ host, app, deployment, journal, order })
   } finally {
@@ -86,7 +87,7 @@ async function goForward(run: Run): Promise<DeploymentResult> {
     deployment,
     app: run.app.state.app,
     title: `${order.kind} ${order.request.label}`,
-    steps: stepNames(order.kind),
+    steps: stepNames(order),
   })
   const traffic = watchTraffic(host, order)
   try {
@@ -97,7 +98,7 @@ async function goForward(run: Run): Promise<DeploymentResult> {
 }
 
 async function goThrough(run: Run, context: DeployContext): Promise<DeploymentResult> {
-  const { before, after } = stepLists[run.order.kind]
+  const { before, after } = stepsOf(run.order)
   try {
     await runSteps({ ...workOf(run, context), steps: before })
   } catch (thrown) {
@@ -120,7 +121,7 @@ async function goBack(
   failure: ReportedError,
   traffic?: TrafficWatch,
 ): Promise<DeploymentResult> {
-  const { before } = stepLists[run.order.kind]
+  const { before } = stepsOf(run.order)
   removeTree(stagingPath(run.host.layout, run.deployment))
   // Undoing goes on when the person has pressed Ctrl-C: half undone would be worse.
   const context = openContext(run, new AbortController().signal, traffic)
@@ -143,10 +144,11 @@ function workOf(
 
 /** A release that failed in front of visitors stays rejected until somebody lifts it. */
 function rejectRelease({ host, app, order }: Run, reason: string): void {
-  const { release } = order.request
+  const { release, gated } = order.request
   if (release === undefined) return
   const { name, version, digest } = release
-  const entry = { name, version, reason, by: host.operator, at: host.clock.now() }
+  const told = gated === undefined ? {} : { server: 'told' as const }
+  const entry = { name, version, reason, by: host.operator, at: host.clock.now(), ...told }
   app.update((state) => ({ ...state, quarantine: { ...state.quarantine, [digest]: entry } }))
 }
 
@@ -217,7 +219,7 @@ function wasResumed({ journal }: Run): boolean {
 /** The commit may be on the disk although the journal does not know it yet. */
 function isCommitted({ app, deployment, journal, order }: Run): boolean {
   const { finished } = readProgress(journal.entries())
-  const last = stepLists[order.kind].before.at(-1)
+  const last = stepsOf(order).before.at(-1)
   return last === undefined || finished.includes(last.name) || isBound(app.state, deployment)
 }
 
@@ -234,6 +236,7 @@ function stoppedBehindCommit({ deployment, order: { kind, request } }: Run): App
   })
 }
 
-function stepNames(kind: DeploymentKind): string[] {
-  return [...stepLists[kind].before, ...stepLists[kind].after].map(({ name }) => name)
+function stepNames(order: DeploymentOrder): string[] {
+  const { before, after } = stepsOf(order)
+  return [...before, ...after].map(({ name }) => name)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 
-import { stepLists } from './step-lists.ts'
+import { gatedDeploy, stepLists, stepsOf, type StepList } from './step-lists.ts'
 
 /** Journals of every version hold these names: a name that changes needs a migration. */
 const pinned = {
@@ -23,12 +23,26 @@ const pinned = {
 }
 
 test('every kind of deployment has the steps that journals know, in this order', () => {
-  const names = Object.entries(stepLists).map(([kind, { before, after }]) => [
-    kind,
-    [before, after].map((steps) => steps.map(({ name }) => name).join(' ')),
-  ])
+  const names = Object.entries(stepLists).map(([kind, list]) => [kind, namesOf(list)])
   assert.deepEqual(Object.fromEntries(names), pinned)
 })
+
+test('a deploy that a server wants has two gates more, and no other kind has them', () => {
+  const [before, after] = pinned.deploy as [string, string]
+  assert.deepEqual(namesOf(gatedDeploy), [
+    before.replace('prove ', 'prove await-go ').replace('bake ', 'bake await-confirm '),
+    after,
+  ])
+  const gated = { epoch: 'e1', deployment: 'd1', generation: 1 }
+  const request = { label: 'shop-1', endpoints: [], retires: [] }
+  assert.equal(stepsOf({ kind: 'deploy', request: { ...request, gated } }), gatedDeploy)
+  assert.equal(stepsOf({ kind: 'deploy', request }), stepLists.deploy)
+  assert.equal(stepsOf({ kind: 'rollback', request: { ...request, gated } }), stepLists.rollback)
+})
+
+function namesOf({ before, after }: StepList): string[] {
+  return [before, after].map((steps) => steps.map(({ name }) => name).join(' '))
+}
 
 test('no kind has a step twice', () => {
   for (const [kind, { before, after }] of Object.entries(stepLists)) {

@@ -1,7 +1,9 @@
 import type { DeploymentKind } from '../../protocol/index.ts'
-import type { DeployStep } from './deploy-context.ts'
+import type { DeploymentOrder, DeployStep } from './deploy-context.ts'
 import { afterSwitch } from './steps/after-switch.ts'
 import { armRevert } from './steps/arm-revert.ts'
+import { awaitConfirm } from './steps/await-confirm.ts'
+import { awaitGo } from './steps/await-go.ts'
 import { bake } from './steps/bake.ts'
 import { commit } from './steps/commit.ts'
 import { disarmRevert } from './steps/disarm-revert.ts'
@@ -46,4 +48,24 @@ export const stepLists: Readonly<Record<DeploymentKind, StepList>> = {
   connect: { before: [loadDeploy, ...goLive], after: [...confirm, afterSwitch] },
   disconnect: { before: [armRevert, disconnectEndpoints], after: [disarmRevert] },
   stop: { before: [], after: [stop] },
+}
+
+/** A deploy that a server wants waits for its word before the traffic moves, and again before it is kept. */
+export const gatedDeploy: StepList = {
+  before: [
+    ...stage,
+    migrate,
+    ...bringUp,
+    awaitGo,
+    armRevert,
+    switchEndpoints,
+    bake,
+    awaitConfirm,
+    commit,
+  ],
+  after: stepLists.deploy.after,
+}
+
+export function stepsOf({ kind, request }: DeploymentOrder): StepList {
+  return kind === 'deploy' && request.gated !== undefined ? gatedDeploy : stepLists[kind]
 }

@@ -1,4 +1,4 @@
-import type { ReleaseIdentity } from '../../protocol/index.ts'
+import type { GatedBy, Hold, ReleaseIdentity } from '../../protocol/index.ts'
 
 /** What the host remembers of one app. Plain data; changed only through LockedApp.update. */
 export interface AppState {
@@ -14,6 +14,11 @@ export interface AppState {
   readonly pins: readonly string[]
   /** The deployment that has not ended, if any. */
   readonly unfinished: string | undefined
+  /** The last thing a server wanted here that was reached; an app that no server manages has none. */
+  readonly managed?: GatedBy
+  readonly hold?: Hold
+  /** A person has worked on it since: what was reached is to be reached again once the hold is released. */
+  readonly disturbed?: true
 }
 
 export interface DeployEntry {
@@ -41,6 +46,8 @@ export interface Binding {
   readonly endpoints: readonly string[]
   /** sha256 over archive, rendered files, unit and routes: equal after a rollback to what it was before. */
   readonly stateDigest: string
+  /** The server's deployment that it was reached for. */
+  readonly gated?: GatedBy
 }
 
 export interface QuarantineEntry {
@@ -51,6 +58,11 @@ export interface QuarantineEntry {
   readonly reason: string
   readonly by: string
   readonly at: number
+  /**
+   * `says`: a server rejects it everywhere, and lifts it. `told`: it failed here in a server's deployment, so that the
+   * server is going to say so.
+   */
+  readonly server?: 'says' | 'told'
 }
 
 export interface Lift {
@@ -102,6 +114,25 @@ export function liftRelease(
   const { name, version, reason, by, at } = lifted
   const entry: Lift = { release: { name, version, digest }, ...lift, rejected: { reason, by, at } }
   return { ...state, quarantine, lifts: [...(state.lifts ?? []), entry].slice(-rememberedLifts) }
+}
+
+/**
+ * Begins a deployment. One that a person runs on an app that a server manages sets the hold in the same write, so that
+ * neither is there without the other.
+ */
+export function beginDeployment(
+  state: AppState,
+  begun: Hold & { readonly gated: GatedBy | undefined },
+): AppState {
+  const { gated, ...hold } = begun
+  const next = { ...state, unfinished: begun.deployment }
+  return gated !== undefined || state.managed === undefined
+    ? next
+    : { ...next, hold, disturbed: true }
+}
+
+export function withoutHold({ hold: _released, ...state }: AppState): AppState {
+  return state
 }
 
 /** Whether a deployment's binding is written. */

@@ -182,3 +182,31 @@ test('only archives with a plain name and a manifest are published', async (t) =
   })
   assert.deepEqual(readdirSync(join(folder, 'store')), [])
 })
+
+test('statement and signatures go with their archive, both ways, and newer ones take their place', async (t) => {
+  const folder = temporaryFolder(t)
+  for (const name of ['inbox', 'store', 'host']) mkdirSync(join(folder, name))
+  const archive = await release(folder, 'shop', '2.0.0')
+  const store = openStore(join(folder, 'store'))
+  const sign = (text: string): void => {
+    writeFileSync(`${archive}.statement.json`, text)
+    writeFileSync(`${archive}.statement.json.minisig`, `signed ${text}`)
+  }
+  const to = join(folder, 'host/shop-2.0.0.tar.gz')
+  const fetched = async (): Promise<string[]> => {
+    await fetch(store, 'shop@latest', to)
+    return readdirSync(join(folder, 'host')).map((name) => name.slice('shop-2.0.0.tar.gz'.length))
+  }
+  await store.publish(archive, { signal })
+  assert.deepEqual(await fetched(), [''])
+  writeFileSync(`${archive}.statement.json`, 'alone')
+  await store.publish(archive, { signal })
+  assert.deepEqual(await fetched(), [''])
+  for (const text of ['one', 'two']) {
+    sign(text)
+    await store.publish(archive, { signal })
+    assert.deepEqual(await fetched(), ['', '.statement.json', '.statement.json.minisig'])
+    assert.equal(readFileSync(`${to}.statement.json`, 'utf8'), text)
+    assert.equal(readFileSync(`${to}.statement.json.minisig`, 'utf8'), `signed ${text}`)
+  }
+})

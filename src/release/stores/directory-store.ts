@@ -15,6 +15,7 @@ import { formatOfName } from '../archive/formats.ts'
 import { digestFile } from '../digest-tree.ts'
 import type { FetchOptions, ReleaseStore, StoredRelease } from '../store.ts'
 import { inspectArchive } from '../unpack/inspect-archive.ts'
+import { carryStatement } from './carry-statement.ts'
 import { copyArchive, type CopiedArchive } from './copy-archive.ts'
 import { findRelease } from './find-release.ts'
 import {
@@ -78,7 +79,7 @@ async function fetchFromDirectory(
   const { to, report, signal, step } = options
   const from = join(directory, basename(release.file))
   try {
-    return await copyArchive({
+    const copied = await copyArchive({
       from,
       to,
       temporary: `${to}.part`,
@@ -87,6 +88,8 @@ async function fetchFromDirectory(
       onProgress: (done, total) =>
         report({ type: 'step-progress', step, done, total, unit: 'bytes' }),
     })
+    carryStatement(from, to)
+    return copied
   } catch (error) {
     const isGone = error instanceof AppError && errnoOf(error.cause) === 'ENOENT'
     if (!isGone || lstatSync(from, { throwIfNoEntry: false }) !== undefined) throw error
@@ -113,7 +116,9 @@ async function publishArchive(publication: Publication): Promise<StoredRelease> 
     signal,
   })
   try {
-    return await addToStore(publication, entry)
+    const added = await addToStore(publication, entry)
+    carryStatement(archive, join(directory, added.file))
+    return added
   } finally {
     lock.release()
   }

@@ -25,7 +25,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   terminal: foundation,
   metrics: foundation,
   trust: [...foundation, 'config'],
-  policy: foundation,
+  policy: [...foundation, 'config', 'protocol', 'trust'],
   release: leaves,
   proxy: leaves,
   host: ['release', 'proxy', ...leaves],

@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors/index.ts'
 import type { Clock } from '../../../system/index.ts'
-import { afterHeader, epochHeader, holdHeader, longestHold } from '../held-poll.ts'
+import { afterHeader, epochHeader, holdHeader, longestHold } from '../../../control/index.ts'
 import type { ClientSettings } from '../settings.ts'
 import { askServer, readText } from './ask-server.ts'
 import type { TriggerCount } from './next-move.ts'

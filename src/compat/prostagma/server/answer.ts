@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+import { parseAsk } from '../../../control/index.ts'
 import { toAppError } from '../../../errors/index.ts'
 import { metricsType } from '../../../metrics/index.ts'
 import { isSameSecret } from '../../../trust/index.ts'
-import { parseAsk } from './ask.ts'
 import { cacheFromS3, cacheFromWeb, readCache } from './cache-routes.ts'
 import { readBody } from './read-body.ts'
 import type { Route, ServerContext } from './server-context.ts'

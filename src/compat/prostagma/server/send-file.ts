@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 
-import type { CachedFile } from '../../../control/index.ts'
-import { selectBytes } from './byte-range.ts'
+import { selectBytes, type CachedFile } from '../../../control/index.ts'
 
 /** Answers with a file or the part of it that is asked for, and releases it. */
 export async function sendFile(
@@ -33,7 +32,7 @@ async function sendBytes(
   { request, response }: Exchange,
 ): Promise<void> {
   const { size } = file
-  const selection = selectBytes(request.headers, { size, lastModified })
+  const selection = selectBytes(request.headers, { size, validators: [lastModified] })
   if (selection.type === 'outside') {
     return void response.writeHead(416, { 'content-range': `bytes */${size}` }).end()
   }

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import type { Relay, Triggers } from '../../../control/index.ts'
+import type { Ask, Relay, Triggers } from '../../../control/index.ts'
 import type { Log } from '../log.ts'
 import type { ServerSettings } from '../settings.ts'
-import type { Ask } from './ask.ts'
 import type { ServerMetrics } from './server-metrics.ts'
 
 /** What the routes of the server work with. */

@@ -1,6 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { afterHeader, epochHeader, holdHeader, longestHold } from '../held-poll.ts'
+import {
+  afterHeader,
+  countText,
+  epochHeader,
+  holdHeader,
+  longestHold,
+} from '../../../control/index.ts'
 import type { Exchange, Route, ServerContext } from './server-context.ts'
 
 /** POST /trigger: one more. Answered when it is on the disk. */
@@ -24,7 +30,7 @@ export const readTrigger: Route = async (exchange, context) => {
   response.setHeader(epochHeader, triggers.epoch)
   response.setHeader(holdHeader, String(longestHold))
   response.setHeader('content-type', 'text/plain; charset=utf-8')
-  response.end(`${escapeMarkup(JSON.stringify({ trigger: ask.trigger, count }))}\n`)
+  response.end(countText(ask.trigger, count))
 }
 
 function read({ ask }: Exchange, { triggers }: ServerContext): Promise<number> {
@@ -51,12 +57,4 @@ async function hold(exchange: Exchange, { triggers, signal }: ServerContext): Pr
 function number(headers: IncomingHttpHeaders, name: string): number {
   const text = headers[name]
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : 0
-}
-
-/** As the reference writes JSON, so that it may stand in a page. */
-function escapeMarkup(json: string): string {
-  return json.replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => String.raw`\u` + character.charCodeAt(0).toString(16).padStart(4, '0'),
-  )
 }

@@ -2,26 +2,29 @@ import type { Client } from 'pg'
 
 import type { Clock, Secret } from '../../../system/index.ts'
 import { retryDelay } from '../database.ts'
-import type { RaiseHint } from '../storage.ts'
-import { raisedChannel } from '../tables/triggers.ts'
+import { changeChannels, type ChangedKind, type Changes } from '../changes.ts'
 import { connectClient } from './connect.ts'
 
 export interface Listener {
-  onRaised(hint: RaiseHint): () => void
+  /** Begins to listen, once. */
+  start(): void
   close(): Promise<void>
 }
 
+type Told = (kind: ChangedKind | undefined, names: readonly string[] | undefined) => void
+
 /**
- * Passes on what other servers notify, over a connection of its own that is made again whenever it is lost. After each new
+ * Passes on what servers notify, over a connection of its own that is made again whenever it is lost. After each new
  * one everything may have changed.
  */
 export function openListener(
   url: Secret,
-  { clock, random }: { clock: Clock; random: () => number },
+  { clock, random, changes }: { clock: Clock; random: () => number; changes: Changes },
 ): Listener {
-  const hints = new Set<RaiseHint>()
   const closing = new AbortController()
-  const told: RaiseHint = (triggers) => hints.forEach((hint) => hint(triggers))
+  const told: Told = (kind, names) => {
+    for (const each of kind === undefined ? kinds : [kind]) changes.tell(each, names)
+  }
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
@@ -32,11 +35,7 @@ export function openListener(
     }
   }
   return {
-    onRaised: (hint) => {
-      hints.add(hint)
-      running ??= run()
-      return () => void hints.delete(hint)
-    },
+    start: () => void (running ??= run()),
     close: async () => {
       closing.abort()
       await running
@@ -45,7 +44,7 @@ export function openListener(
 }
 
 /** Listens until the connection ends; false when there was none to be had. */
-async function listenOnce(url: Secret, told: RaiseHint, signal: AbortSignal): Promise<boolean> {
+async function listenOnce(url: Secret, told: Told, signal: AbortSignal): Promise<boolean> {
   let client: Client
   try {
     client = await connectClient(url)
@@ -58,9 +57,9 @@ async function listenOnce(url: Secret, told: RaiseHint, signal: AbortSignal): Pr
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   try {
-    client.on('notification', ({ payload }) => told(parseNotice(payload)))
-    await client.query(`listen ${raisedChannel}`)
-    told(undefined)
+    client.on('notification', ({ channel, payload }) => told(kindOf(channel), parseNotice(payload)))
+    for (const kind of kinds) await client.query(`listen ${changeChannels[kind]}`)
+    told(undefined, undefined)
     if (!signal.aborted) await ended
     return true
   } catch {
@@ -70,7 +69,13 @@ async function listenOnce(url: Secret, told: RaiseHint, signal: AbortSignal): Pr
   }
 }
 
-/** The triggers that a notification names; undefined, for any, when it names none or is not ours. */
+const kinds = ['triggers', 'agents'] as const
+
+function kindOf(channel: string): ChangedKind | undefined {
+  return kinds.find((kind) => changeChannels[kind] === channel)
+}
+
+/** The names in a notification; undefined, for any, when it names none or is not ours. */
 export function parseNotice(text: string | undefined): string[] | undefined {
   try {
     const names: unknown = JSON.parse(text ?? '')

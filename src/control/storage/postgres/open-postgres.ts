@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 
 import type { Secret } from '../../../system/index.ts'
 import { assembleStorage } from '../assemble-storage.ts'
+import { openChanges } from '../changes.ts'
 import { openDatabase, type Database, type Surroundings } from '../database.ts'
 import { migrations } from '../migrations/all.ts'
 import { runMigrations } from '../migrations/run-migrations.ts'
@@ -13,13 +14,17 @@ import { postgresDialect } from './postgres-dialect.ts'
 
 /** Opens a database that other servers may share. */
 export async function openPostgres(url: Secret, surroundings: Surroundings): Promise<Storage> {
-  const database = openPostgresDatabase(url, surroundings)
+  const changes = openChanges()
+  const database = openPostgresDatabase(url, { ...surroundings, changes })
   try {
     await runMigrations(database, migrations, surroundings.newEpoch)
-    const listener = openListener(url, surroundings)
+    const listener = openListener(url, { ...surroundings, changes })
     return await assembleStorage(database, {
       isShared: true,
-      onRaised: (hint) => listener.onRaised(hint),
+      onChanged: (kind, hint) => {
+        listener.start()
+        return changes.on(kind, hint)
+      },
       close: async () => {
         await listener.close()
         await database.query.destroy()

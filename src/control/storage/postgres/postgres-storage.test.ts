@@ -5,6 +5,7 @@ import test, { after, type TestContext } from 'node:test'
 
 import { sql } from 'kysely'
 
+import { addAgents } from '../../../../test/conformance/agents-conformance.ts'
 import { raise, storageConformance } from '../../../../test/conformance/storage-conformance.ts'
 import { afterwards } from '../../../../test/support/afterwards.ts'
 import { open, openOver } from '../../../../test/support/database-under-test.ts'
@@ -14,6 +15,7 @@ import { waitUntil } from '../../../../test/support/wait-until.ts'
 import { Secret, systemClock } from '../../../system/index.ts'
 import type { Storage } from '../storage.ts'
 import { openStorage } from '../open-storage.ts'
+import { openRevisions } from '../../agents/revisions.ts'
 import { parseNotice } from './listen.ts'
 import { openPostgresDatabase } from './open-postgres.ts'
 
@@ -88,7 +90,7 @@ story('two servers count together, and each wakes for the other', async (t, unde
 story('another server’s raise is told before the next poll', async (t, under) => {
   const [here, there] = [await open(t, under), openOver(t, await open(t, under))]
   const hinted: unknown[] = []
-  here.onRaised((names) => hinted.push(names))
+  here.onChanged('triggers', (names) => hinted.push(names))
   await waitUntil(() => hinted.length > 0, 'the first look')
   const waiting = openOver(t, here, { pollEvery: 600_000 }).waitBeyond('a', 0, { timeout: 30_000 })
   await there.raise('a', how)
@@ -97,14 +99,42 @@ story('another server’s raise is told before the next poll', async (t, under) 
 })
 
 story('another server’s raise is seen without notifications too', async (t, under) => {
-  const deaf: Storage = { ...(await open(t, under)), onRaised: () => () => undefined }
+  const deaf: Storage = { ...(await open(t, under)), onChanged: () => () => undefined }
   const waiting = openOver(t, deaf, { pollEvery: 50 }).waitBeyond('a', 0, { timeout: 30_000 })
   await openOver(t, await open(t, under)).raise('a', how)
   assert.equal(await waiting, 1)
 })
 
+story(
+  'another server wakes the polls of its agents, by a hint and without one',
+  async (t, under) => {
+    const [heard, there] = [await open(t, under), await open(t, under)]
+    const deaf: Storage = { ...(await open(t, under)), onChanged: () => () => undefined }
+    await addAgents(there, ['a', 'b'])
+    let hints = 0
+    heard.onChanged('agents', () => (hints += 1))
+    await waitUntil(() => hints > 0, 'the first look')
+    const clock = systemClock
+    const byHint = openRevisions({ storage: heard, clock, pollEvery: 600_000 })
+    const byLooking = openRevisions({ storage: deaf, clock, pollEvery: 50 })
+    afterwards(t, () => Promise.all([byHint.close(), byLooking.close()]))
+    for (const [agent, change] of [
+      ['a', () => there.agents.bumpRevisions(['a'])],
+      ['b', () => there.agents.remove('b')],
+    ] as const) {
+      const begun = performance.now()
+      const waits = [byHint, byLooking].map((each) =>
+        each.waitBeyond(agent, 1, { timeout: 20_000 }),
+      )
+      await change()
+      await Promise.all(waits)
+      assert.ok(performance.now() - begun < 15_000)
+    }
+  },
+)
+
 story('a read sees at once what another server has raised', async (t, under) => {
-  const deaf: Storage = { ...(await open(t, under)), onRaised: () => () => undefined }
+  const deaf: Storage = { ...(await open(t, under)), onChanged: () => () => undefined }
   const here = openOver(t, deaf, { pollEvery: 600_000 })
   const there = openOver(t, await open(t, under))
   for (const triggers of [here, there, here, there]) {

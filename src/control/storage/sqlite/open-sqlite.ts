@@ -11,6 +11,7 @@ import {
   type FileLock,
 } from '../../../system/index.ts'
 import { assembleStorage } from '../assemble-storage.ts'
+import { openChanges } from '../changes.ts'
 import { openDatabase, type Database, type Surroundings } from '../database.ts'
 import { migrations } from '../migrations/all.ts'
 import { runMigrations } from '../migrations/run-migrations.ts'
@@ -31,9 +32,13 @@ export async function openSqlite(path: string, surroundings: Surroundings): Prom
   })
   let database: Database | undefined
   try {
-    database = openSqliteDatabase(path, surroundings)
+    const changes = openChanges()
+    database = openSqliteDatabase(path, { ...surroundings, changes })
     await runMigrations(database, migrations, surroundings.newEpoch)
-    return await assembleStorage(database, endsOf(database, lock))
+    return await assembleStorage(database, {
+      ...endsOf(database, lock),
+      onChanged: (kind, hint) => changes.on(kind, hint),
+    })
   } catch (thrown) {
     await database?.query.destroy()
     lock.release()
@@ -85,13 +90,9 @@ function checkPages(file: DatabaseSync): void {
 /** 64 MiB. */
 const mostPages = 16_384
 
-function endsOf(
-  database: Database,
-  lock: FileLock,
-): Pick<Storage, 'isShared' | 'onRaised' | 'close'> {
+function endsOf(database: Database, lock: FileLock): Pick<Storage, 'isShared' | 'close'> {
   return {
     isShared: false,
-    onRaised: () => () => undefined,
     close: async () => {
       await database.query.destroy()
       lock.release()

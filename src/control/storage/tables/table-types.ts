@@ -1,5 +1,7 @@
+import type { FleetTables } from './fleet-rows.ts'
+
 /** The columns of each table as both databases give them. Times are milliseconds since 1970. */
-export interface Tables {
+export interface Tables extends FleetTables {
   meta: MetaRow
   triggers: TriggerRow
   trigger_events: TriggerEventRow
@@ -7,6 +9,10 @@ export interface Tables {
   tokens: TokenRow
   audit_entries: AuditEntryRow
   audit_head: AuditHeadRow
+  agents: AgentRow
+  releases: ReleaseRow
+  join_tokens: JoinTokenRow
+  server_identity: ServerIdentityRow
 }
 
 export interface MetaRow {
@@ -65,4 +71,51 @@ export interface AuditHeadRow {
   readonly name: string
   readonly sequence: number
   readonly hash: string
+}
+
+export interface AgentRow {
+  readonly id: string
+  readonly name: string
+  readonly public_key: string
+  readonly labels: string
+  readonly state: string
+  readonly join_shown: string | null
+  readonly join_given: string | null
+  readonly revision: number
+  readonly reported: number
+  readonly created_at: number
+  readonly seen_at: number | null
+  readonly observed: string | null
+  readonly observed_at: number | null
+  readonly join_token: string | null
+  readonly last_nonce: string | null
+}
+
+export interface JoinTokenRow {
+  readonly id: string
+  readonly hash: string
+  readonly labels: string
+  readonly uses_left: number
+  readonly created_at: number
+  readonly created_by: string
+  readonly expires_at: number
+  readonly revoked_at: number | null
+}
+
+export interface ServerIdentityRow {
+  readonly name: string
+  readonly private_key: string
+  readonly created_at: number
+}
+
+export interface ReleaseRow {
+  readonly digest: string
+  readonly name: string
+  readonly version: string
+  readonly size: number
+  readonly file: string
+  readonly statement: string | null
+  readonly signatures: string | null
+  readonly published_at: number
+  readonly published_by: string
 }

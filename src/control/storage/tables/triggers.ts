@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 
 import { canonicalJson, type AuditEntry } from '../../audit/audit-entry.ts'
 import { assignSequences } from '../assign-sequences.ts'
+import { changeChannels, noticeOf } from '../changes.ts'
 import type { NewAuditEntry } from '../audit-records.ts'
 import type { Database, DatabaseTransaction } from '../database.ts'
 import type { NewRaise, RaiseResult, TriggerRecords } from '../trigger-records.ts'
@@ -144,17 +145,10 @@ async function writeCounters(
     .execute()
 }
 
-/** The channel on which PostgreSQL tells other servers what was raised. */
-export const raisedChannel = 'sluice_raised'
-
-/** A notification holds less than 8,000 bytes; an empty one means any trigger. */
-const longestNotice = 7000
-
 async function tellOthers(
   transaction: DatabaseTransaction,
   names: readonly string[],
 ): Promise<void> {
-  const text = JSON.stringify(names)
-  const notice = Buffer.byteLength(text) > longestNotice ? '' : text
-  await sql`select pg_notify(${raisedChannel}, ${notice})`.execute(transaction)
+  const { triggers: channel } = changeChannels
+  await sql`select pg_notify(${channel}, ${noticeOf(names)})`.execute(transaction)
 }

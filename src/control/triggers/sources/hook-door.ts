@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 
 import { AppError } from '../../../errors/index.ts'
-import { readPassword } from '../../../trust/index.ts'
 import type { HookSource, TriggerDefinition } from '../../settings/server-settings.ts'
 import { refusedHook, type Delivery, type HookRequest } from './delivery.ts'
 import { acceptGithub } from './github.ts'
 import { acceptGitlab } from './gitlab.ts'
+import { readSecret } from './read-secret.ts'
 import { acceptStandard, readStandardKey } from './standard-webhooks.ts'
 
 /** Webhooks of all triggers, with their secrets. */
@@ -23,7 +23,7 @@ type Accept = (request: HookRequest) => Delivery
 export function openHookDoor(definitions: ReadonlyMap<string, TriggerDefinition>): HookDoor {
   const doors = new Map<string, readonly Accept[]>()
   for (const [trigger, { sources }] of definitions) {
-    const hooks = sources.filter((source) => source !== 'token')
+    const hooks = sources.filter((source) => typeof source !== 'string')
     if (hooks.length > 0) doors.set(trigger, hooks.map(openSource))
   }
   // Whoever asks for a trigger without webhooks waits as long as for a wrong signature.
@@ -64,14 +64,4 @@ function githubSource(rules: {
 }): Accept {
   const { secrets, events = [], refs } = rules
   return (request) => acceptGithub(request, { secrets, events, refs })
-}
-
-const shortestSecret = 16
-
-function readSecret(file: string): string {
-  const secret = readPassword(file).reveal()
-  if (secret.length >= shortestSecret) return secret
-  throw new AppError('config-invalid', `the secret in ${file} is shorter than 16 characters`, {
-    hint: `umask 077; openssl rand -hex 32 > ${file}`,
-  })
 }

@@ -14,19 +14,36 @@ export const armRevert: DeployStep = {
     const { settings } = host
     // A proxy that cannot start is told here, where nothing has moved yet.
     await host.proxy.ensureRunning(configuredRoutes(host))
-    const delay = settings.confirmWithin + settings.bake.for
+    const delay = settings.bake.for + confirmTime(context)
+    const revertAt = host.clock.now() + delay
     await host.timers.arm({
       app: context.app.state.app,
       deployment: context.deployment,
-      deadline: host.clock.now() + delay,
+      deadline: revertAt,
       command: revertCommand(context),
     })
     return {
-      facts: { previous: currentTargets(context) },
+      facts: {
+        previous: currentTargets(context),
+        ...(request.gated === undefined ? {} : { revertAt }),
+      },
       detail: `in ${Math.round(delay / 1000)} s`,
     }
   },
   undo: disarm,
+}
+
+/**
+ * Milliseconds, from when the timer is set, that the bake may be followed by. A gated deployment waits that long for its
+ * word and goes back by itself; the timer leaves it time for the switch before and the way back after.
+ */
+function confirmTime({ host: { settings }, request }: DeployContext): number {
+  return settings.confirmWithin + (request.gated === undefined ? 0 : revertMargin(settings))
+}
+
+/** Milliseconds between the end of the wait for a word and the timer. */
+export function revertMargin({ confirmWithin }: { readonly confirmWithin: number }): number {
+  return confirmWithin / 2
 }
 
 /** Takes the timer back; success when there is none. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 
+import type { GatedBy } from '../../../protocol/index.ts'
 import { currentBinding, type AppState, type Binding } from '../../state/app-state.ts'
 import { connectedEndpoints } from '../deploy-target.ts'
 import { known, releaseOf, type DeployContext, type DeployStep } from '../deploy-context.ts'
@@ -32,6 +33,7 @@ function newBinding(context: DeployContext): Binding {
     contextHash,
     endpoints,
     stateDigest: digestState(context, endpoints),
+    ...(request.gated === undefined ? {} : { gated: request.gated }),
   }
 }
 
@@ -47,7 +49,9 @@ function digestState(context: DeployContext, endpoints: readonly string[]): stri
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
-function bind(state: AppState, binding: Binding, { request, host }: DeployContext): AppState {
+function bind(before: AppState, binding: Binding, { request, host }: DeployContext): AppState {
+  const { gated } = binding
+  const state = gated === undefined ? before : manageBy(before, gated)
   // After a crash between this write and the journal the binding is already there.
   const already = currentBinding(state)?.deployment === binding.deployment
   const bindings = already
@@ -71,9 +75,22 @@ function bind(state: AppState, binding: Binding, { request, host }: DeployContex
 
 function unbind(state: AppState, deployment: string): AppState {
   const rejected = Object.entries(state.quarantine)
+  const bindings = state.bindings.filter((binding) => binding.deployment !== deployment)
   return {
-    ...state,
-    bindings: state.bindings.filter((binding) => binding.deployment !== deployment),
+    ...manageAsBefore(state, bindings),
+    bindings,
     quarantine: Object.fromEntries(rejected.filter(([, entry]) => entry.deployment !== deployment)),
   }
+}
+
+function manageBy({ disturbed: _over, ...state }: AppState, managed: GatedBy): AppState {
+  return { ...state, managed }
+}
+
+/** What the server wanted before, when the binding that goes was its own. */
+function manageAsBefore(state: AppState, bindings: readonly Binding[]): AppState {
+  if (bindings.length === state.bindings.length) return state
+  const { managed: _gone, ...rest } = state
+  const managed = bindings.findLast(({ gated }) => gated !== undefined)?.gated
+  return managed === undefined ? rest : { ...rest, managed }
 }

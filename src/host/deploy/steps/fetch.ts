@@ -27,7 +27,8 @@ async function findVerified(context: DeployContext): Promise<string | undefined>
   const { digest } = releaseOf(context)
   const directory = join(context.app.paths.releases, digest)
   if (!isDirectory(directory)) return undefined
-  const [file] = readdirSync(directory)
+  // Its statement and signatures lie beside it.
+  const file = readdirSync(directory).find((name) => !/\.statement\.json(\.minisig)?$/.test(name))
   const archive = join(directory, file ?? '')
   if (file !== undefined && (await digestFile(archive)) === digest) return archive
   context.host.report({

@@ -1,0 +1,5 @@
+export { judgeDesire, type Approval, type DesireFacts } from './judge-desire.ts'
+export { judgeScript } from './judge-script.ts'
+export { openPolicyFile, readPolicy, type Policy, type PolicyFile } from './policy-file.ts'
+export { policyJsonSchema, type ScriptRule } from './policy-schema.ts'
+export { readOwnedFile } from './read-owned-file.ts'
