@@ -43,7 +43,7 @@ export function openSeen(storage: Pick<Storage, 'agents'>, clock: Clock): Seen {
     const ids = [...noted]
     if (ids.length === 0) return
     noted = new Set()
-    // It is told to people only, and the next write comes soon.
+    // Whoever is there is heard of again soon.
     await storage.agents.noteSeen(ids, clock.now()).catch(() => undefined)
   }
   return {
