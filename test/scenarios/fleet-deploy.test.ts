@@ -109,3 +109,46 @@ test('an admin deploys only with a reason, and the reason is kept', async (t) =>
   assert.equal((await under.ask(under.admin, 'POST', '/v1/deployments', said)).status, 201)
   assert.match((await under.ask(under.admin, 'GET', '/v1/audit')).text, /the deployer is ill/)
 })
+
+test('a deployment is followed as a stream, and a reader that was away misses nothing', async (t) => {
+  const under = await serverUnderTest(t, settings)
+  await publish(under)
+  const deployer = await under.token('deployer:shop/production')
+  const host = await fleetAgent(under, 'web-1')
+  const id = String((await under.ask(deployer, 'POST', '/v1/deployments', wanted)).body['id'])
+  const url = `${under.server.url}/v1/deployments/${id}/stream?after=0`
+  const first = await readStream(url, deployer, { until: 'preparing' })
+  assert.deepEqual(first.states, ['requested', 'preparing'])
+  const following = readStream(url, deployer, { until: 'succeeded', lastId: first.lastId })
+  await host.follow('committed')
+  assert.deepEqual((await following).states, ['switching', 'committed', 'succeeded'])
+})
+
+/** Reads server-sent events until the deployment has come to a state; answers its states. */
+async function readStream(
+  url: string,
+  token: string,
+  { until, lastId }: { readonly until: string; readonly lastId?: string },
+) {
+  const resume = lastId === undefined ? {} : { 'last-event-id': lastId }
+  const headers = { authorization: `Bearer ${token}`, ...resume }
+  const leaving = new AbortController()
+  const answer = await fetch(url, { headers, signal: leaving.signal })
+  assert.equal(answer.status, 200)
+  const states: string[] = []
+  let text = ''
+  for await (const chunk of answer.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk
+    const blocks = text.split('\n\n').slice(0, -1)
+    const seen = blocks.filter((block) => block.includes('event: deployment-deployment'))
+    states.splice(
+      0,
+      states.length,
+      ...seen.map((block) => /"state":"(\w+)"/.exec(block)?.[1] ?? ''),
+    )
+    if (states.at(-1) === until) break
+  }
+  leaving.abort()
+  const ids = [...text.matchAll(/^id: (.*)$/gm)].map(([, id = '']) => id)
+  return { states, lastId: ids.at(-1) ?? '' }
+}

@@ -9,6 +9,7 @@ import {
   readDeploymentEvents,
   requestDeployment,
 } from './deployments.ts'
+import { followDeployment, followDeploymentQuery } from './deployment-stream.ts'
 import {
   fleetQuery,
   liftBody,
@@ -76,6 +77,18 @@ export const deploymentRoutes: readonly Route[] = [
     rate: 'poll',
     holds: true,
     handle: readDeploymentEvents,
+  }),
+  route({
+    name: 'follow-deployment',
+    method: 'GET',
+    path: '/v1/deployments/{deployment}/stream',
+    summary:
+      'follow a deployment as server-sent events, from now on or after number `after`; `Last-Event-ID` goes on after the one seen last',
+    needs: 'read-deployments',
+    query: followDeploymentQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    handle: followDeployment,
   }),
   route({
     name: 'cancel-deployment',

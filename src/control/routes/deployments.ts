@@ -81,9 +81,9 @@ export async function listDeployments(
 }
 
 export async function readDeployment(services: Services, request: RouteRequest): Promise<Answer> {
-  const deployment = await find(services, request)
+  const deployment = await findDeployment(services, request)
   const hosts = await services.storage.deployments.hosts(deployment.id)
-  const seesOutput = may(request, 'read-output', deployment)
+  const seesOutput = mayWith(request, 'read-output', deployment)
   const views = hosts.map((host) => hostView(host, { seesOutput }))
   return ok({ ...deploymentView(deployment), hosts: views })
 }
@@ -101,16 +101,16 @@ export async function readDeploymentEvents(
   services: Services,
   request: RouteRequest<unknown, z.infer<typeof deploymentEventsQuery>>,
 ): Promise<Answer> {
-  const { id, state } = await find(services, request)
+  const { id, state } = await findDeployment(services, request)
   const { after, wait } = request.query
   // After its end nothing more happens to it, but for hosts that are owed.
   const options = { timeout: isFinished(state) ? 0 : wait * 1000, signal: request.signal }
   const events = await services.deployments.eventsAfter(id, after, options)
-  const deployment = await find(services, request)
+  const deployment = await findDeployment(services, request)
   const names = new Map(
     (await services.storage.deployments.hosts(id)).map(({ agent, name }) => [agent, name]),
   )
-  const seesOutput = may(request, 'read-output', deployment)
+  const seesOutput = mayWith(request, 'read-output', deployment)
   const views = events.map((event) => eventView(event, { names, seesOutput }))
   const last = events.at(-1)?.number ?? after
   return ok({ deployment: id, state: deployment.state, events: views, last })
@@ -122,8 +122,8 @@ export async function cancelDeployment(
   services: Services,
   request: RouteRequest<z.infer<typeof cancelBody>>,
 ): Promise<Answer> {
-  const deployment = await find(services, request)
-  if (!may(request, 'cancel-deployment', deployment)) throw missing(request.params)
+  const deployment = await findDeployment(services, request)
+  if (!mayWith(request, 'cancel-deployment', deployment)) throw missing(request.params)
   const by = `token ${request.holder?.id ?? ''}`
   const why = request.body.reason === '' ? 'no reason given' : request.body.reason
   const cancelled = await services.deployments.cancel(deployment.id, { by, reason: why })
@@ -131,13 +131,20 @@ export async function cancelDeployment(
   return ok(deploymentView(cancelled))
 }
 
-async function find({ storage }: Services, { params }: RouteRequest): Promise<StoredDeployment> {
+export async function findDeployment(
+  { storage }: Services,
+  { params }: Pick<RouteRequest, 'params'>,
+): Promise<StoredDeployment> {
   const deployment = await storage.deployments.find(params['deployment'] ?? '')
   if (deployment === undefined) throw missing(params)
   return deployment
 }
 
-function may({ holder }: RouteRequest, needs: Right, deployment: StoredDeployment): boolean {
+export function mayWith(
+  { holder }: Pick<RouteRequest, 'holder'>,
+  needs: Right,
+  deployment: StoredDeployment,
+): boolean {
   const { app, selector, requestedBy } = deployment
   const object = { app, environment: selector['env'] ?? '' }
   const own = needs === 'cancel-deployment' ? { ...object, requestedBy } : object

@@ -47,6 +47,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'list-deployments': readers,
   'read-deployment': readers,
   'read-deployment-events': readers,
+  'follow-deployment': readers,
   'cancel-deployment': { deployer: 'own', admin: 'any' },
   'read-runs': readers,
   'read-run-events': { deployer: 'own', approver: 'own', admin: 'any' },
