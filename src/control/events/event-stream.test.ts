@@ -6,7 +6,9 @@ import test, { type TestContext } from 'node:test'
 
 import { afterwards } from '../../../test/support/afterwards.ts'
 import { serverUnderTest } from '../../../test/support/control-server.ts'
+import { fleetAgent } from '../../../test/support/fleet-agent.ts'
 import { manualClock } from '../../../test/support/manual-clock.ts'
+import { publishSample } from '../../../test/support/publish-sample.ts'
 import { systemClock } from '../../system/index.ts'
 import { sendEvents } from '../server/send-events.ts'
 import { watchEvents } from '../server/watch-events.ts'
@@ -22,10 +24,15 @@ interface Shown {
 }
 
 /** A reader of server-sent events, as far as these tests need one. */
-async function follow(t: TestContext, url: string, token: string, lastId?: string) {
+async function follow(
+  t: TestContext,
+  url: string,
+  token: string,
+  { lastId, path = '/v1/events' }: { readonly lastId?: string; readonly path?: string } = {},
+) {
   const leaving = new AbortController()
   afterwards(t, () => leaving.abort())
-  const answer = await fetch(`${url}/v1/events`, {
+  const answer = await fetch(`${url}${path}`, {
     signal: leaving.signal,
     headers: {
       authorization: `Bearer ${token}`,
@@ -71,7 +78,7 @@ test('a reader hears of each raise once, also of those while it was away', async
   assert.deepEqual([trigger, sequence, source], ['shop', 1, 'token'])
   first.leave()
   for (const name of ['shop', 'blog', 'shop']) await ask(ci, 'POST', `/v1/triggers/${name}`)
-  const again = await follow(t, server.url, admin, raised.id)
+  const again = await follow(t, server.url, admin, { lastId: raised.id })
   await again.nextBlock()
   const missed = []
   for (let count = 0; count < 3; count++) missed.push(shown(await again.nextBlock()))
@@ -79,7 +86,7 @@ test('a reader hears of each raise once, also of those while it was away', async
   assert.deepEqual(pairs.toSorted(), ['blog 1', 'shop 2', 'shop 3'])
   assert.ok(pairs.indexOf('shop 2') < pairs.indexOf('shop 3'))
   // The last id stands for all that was sent before it.
-  const last = await follow(t, server.url, admin, missed.at(-1)?.id)
+  const last = await follow(t, server.url, admin, { lastId: missed.at(-1)?.id ?? '' })
   await last.nextBlock()
   await ask(ci, 'POST', '/v1/triggers/blog')
   assert.equal(shown(await last.nextBlock()).data['sequence'], 2)
@@ -90,7 +97,7 @@ test('a reader of another life of the database is told to forget, and goes on fr
   const ci = await token('trigger:shop')
   await ask(ci, 'POST', '/v1/triggers/shop')
   const id = formatEventId({ epoch: 'another', numbers: { 'trigger:shop': 0 } })
-  const reader = await follow(t, server.url, admin, id)
+  const reader = await follow(t, server.url, admin, { lastId: id })
   const text = await reader.nextBlock()
   assert.match(text ?? '', /event: reset/)
   await ask(ci, 'POST', '/v1/triggers/shop')
@@ -109,6 +116,28 @@ test('streams end when the server does, and none keeps it waiting', async (t) =>
   await server.close()
   assert.equal(await reader.nextBlock(), undefined)
   assert.ok(performance.now() - begun < 4500)
+})
+
+test('a deployment is followed from its beginning, and gone on with after what was seen', async (t) => {
+  const under = await serverUnderTest(t, { origin: 'https://agents.test' })
+  const { server, admin, ask, folder } = under
+  const host = await fleetAgent(under, 'web-1')
+  const digest = await publishSample(server.url, admin, { folder, name: 'shop' })
+  const fetched = await ask(host.agent.session, 'GET', `/v1/agent/releases/${digest}`)
+  assert.deepEqual([fetched.status, fetched.headers.get('etag')], [200, `"sha256:${digest}"`])
+  const to = { app: 'shop', env: 'production' }
+  const made = await ask(admin, 'POST', '/v1/deployments', { app: 'shop', to, reason: 'a test' })
+  assert.equal(made.status, 201, made.text)
+  const path = `/v1/deployments/${String(made.body['id'])}/stream`
+  await host.follow('committed')
+  const first = await follow(t, server.url, admin, { path })
+  await first.nextBlock()
+  const [one, two] = [shown(await first.nextBlock()), shown(await first.nextBlock())]
+  assert.deepEqual([one.event, one.data['number'], two.data['number']], ['deployment-event', 1, 2])
+  first.leave()
+  const again = await follow(t, server.url, admin, { path, lastId: one.id })
+  await again.nextBlock()
+  assert.deepEqual(shown(await again.nextBlock()), two)
 })
 
 function silentSource(): NumberedSource {

@@ -2,7 +2,7 @@
 export interface NumberedSource {
   /** Unique within a stream, such as `trigger:shop`. */
   readonly name: string
-  /** The last number there is. */
+  /** After which number a stream begins that goes on after nothing: mostly the last there is. */
   latest(): Promise<number>
   /** Events beyond a number, in order, at most `limit`. */
   read(after: number, limit: number): Promise<readonly NumberedEvent[]>

@@ -7,6 +7,7 @@ import {
   listDeploymentsQuery,
   readDeployment,
   readDeploymentEvents,
+  streamDeployment,
   requestDeployment,
 } from './deployments.ts'
 import {
@@ -75,6 +76,17 @@ export const deploymentRoutes: readonly Route[] = [
     rate: 'poll',
     holds: true,
     handle: readDeploymentEvents,
+  }),
+  route({
+    name: 'stream-deployment',
+    method: 'GET',
+    path: '/v1/deployments/{deployment}/stream',
+    summary:
+      'follow a deployment from its beginning as server-sent events; `Last-Event-ID` goes on after the one seen last',
+    needs: 'read-deployments',
+    bodyCap: 0,
+    rate: 'poll',
+    handle: streamDeployment,
   }),
   route({
     name: 'cancel-deployment',

@@ -2,6 +2,8 @@ import { appName, z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
 import { isFinished } from '../../protocol/index.ts'
 import { mayDo, type Right } from '../access/rights.ts'
+import { deploymentSource } from '../events/deployment-source.ts'
+import { openEventStream } from '../events/event-stream.ts'
 import type { Answer } from '../server/error-response.ts'
 import { selectorSchema, wantedRelease } from '../settings/settings-schema.ts'
 import type { StoredDeployment } from '../storage/deployment-records.ts'
@@ -114,6 +116,25 @@ export async function readDeploymentEvents(
   const views = events.map((event) => eventView(event, { names, seesOutput }))
   const last = events.at(-1)?.number ?? after
   return ok({ deployment: id, state: deployment.state, events: views, last })
+}
+
+/** The same as server-sent events: from its beginning, or after the event that the reader saw last. */
+export async function streamDeployment(services: Services, request: RouteRequest): Promise<Answer> {
+  const { storage, deployments, clock } = services
+  const deployment = await find(services, request)
+  const { id } = deployment
+  const hosts = await storage.deployments.hosts(id)
+  const names = new Map(hosts.map(({ agent, name }) => [agent, name]))
+  const seeing = { names, seesOutput: may(request, 'read-output', deployment) }
+  const events = await openEventStream({
+    epoch: storage.epoch,
+    sources: [deploymentSource(id, deployments, (event) => eventView(event, seeing))],
+    lastId: request.headers.get('last-event-id'),
+    clock,
+    signal: request.signal,
+    isOpen: () => services.isOpen(),
+  })
+  return { status: 200, body: undefined, events }
 }
 
 export const cancelBody = z.strictObject({ reason: reason.default('') })

@@ -45,6 +45,7 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'list-deployments': readers,
   'read-deployment': readers,
   'read-deployment-events': readers,
+  'stream-deployment': readers,
   'cancel-deployment': { deployer: 'own', admin: 'any' },
   'read-fleet': readers,
   'release-hold': { deployer: 'own', admin: 'any' },
