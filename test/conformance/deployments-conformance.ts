@@ -129,6 +129,26 @@ function courseConformance(story: Story): void {
     },
   )
 
+  story(
+    'a rejected release is told to every host of the app, wherever it failed',
+    async (t, under) => {
+      const { storage, deployments, hosts } = await openFleet(t, under, ['a'])
+      await addFleet(storage, ['q'], 'qa')
+      const other = hostOver({ deployments, agent: 'q' })
+      await deployments.request({ ...production, release: '1.0', to: { env: 'qa' } })
+      for (const state of ['ready', 'switched', 'committed'] as const) await other.come(state)
+      const revision = (await deployments.desiredOf('q'))?.revision ?? 0
+      await deployments.request(production)
+      await hosts[0]?.come('undone', { rejects: true })
+      const told = await deployments.desiredOf('q')
+      assert.equal(told?.revision, revision + 1)
+      assert.deepEqual(
+        told?.rejected.map(({ digest }) => digest),
+        [digestOf('2.0')],
+      )
+    },
+  )
+
   story('two deployments of one app are never under way on one host', async (t, under) => {
     const { storage, deployments } = await openFleet(t, under, ['a', 'b'])
     const asked = Array.from({ length: 6 }, () => deployments.request(production))
@@ -228,7 +248,7 @@ function returnConformance(story: Story): void {
     const storage = await open(t, under)
     await addFleet(storage, ['a', 'b'])
     await storage.agents.remove('b')
-    const again = { token: { id: 'fleet', hash: 'f'.repeat(64) }, id: 'b2', name: 'b2' }
+    const again = { token: { id: 'prod', hash: 'f'.repeat(64) }, id: 'b2', name: 'b2' }
     await storage.agents.enrol({ ...again, publicKey: 'key-b2', at: Date.now() })
     const deployments = deploymentsOver(t, storage)
     const [here, away] = ['a', 'b2'].map((agent) => hostOver({ deployments, agent }))
@@ -274,6 +294,22 @@ function returnConformance(story: Story): void {
       )
     },
   )
+
+  story('a debt ends with the next commit that the host has a part in', async (t, under) => {
+    const fleet = await openFleet(t, under, ['a', 'b'])
+    const { storage, deployments, hosts } = fleet
+    const owing = (await deployments.request({ ...production, release: '1.0' })).deployment.id
+    for (const state of ['ready', 'switched'] as const) await allCome(fleet, state)
+    await hosts[0]?.come('committed')
+    await hosts[1]?.come('undone')
+    assert.equal((await storage.deployments.hosts(owing))[1]?.owed, true)
+    await deployments.request(production)
+    await allCome(fleet, 'ready', 'switched', 'committed')
+    assert.equal((await storage.deployments.hosts(owing))[1]?.owed, false)
+    const undone = (await deployments.request({ ...production, release: '1.0' })).deployment.id
+    await allCome(fleet, 'undone')
+    assert.equal((await hosts[1]?.desired())?.deployment, undone)
+  })
 
   story('a hold is lifted by its time, and the fleet shows both sides', async (t, under) => {
     const { storage, deployments, hosts } = await openFleet(t, under, ['a', 'b'])
@@ -340,7 +376,7 @@ function startsConformance(story: Story): void {
     const [first, second] = await events('script')
     assert.deepEqual([first?.outcome, first?.supersededBy], [null, 2])
     assert.equal(second?.outcome, servers[0]?.idOf('script', 2))
-    const runs = await storage.scriptRuns.ofStart('script', 2)
+    const runs = await storage.scriptRuns.ofStart(second?.outcome ?? '')
     assert.deepEqual(
       runs.map((run) => [run.agent, run.state]),
       [
@@ -348,7 +384,13 @@ function startsConformance(story: Story): void {
         ['b', 'waiting'],
       ],
     )
-    assert.deepEqual(await storage.scriptRuns.ofStart('script', 1), [])
+    assert.deepEqual(await storage.scriptRuns.ofStart(servers[0]?.idOf('script', 1) ?? ''), [])
+    // One that read what was open a moment before another took it up.
+    const late = { kind: 'nothing', reason: 'late' } as const
+    for (const sequence of [1, 2])
+      assert.deepEqual(await storage.starts.takeUp({ trigger: 'script', sequence }, late), {
+        kind: 'gone',
+      })
   })
 }
 

@@ -90,4 +90,37 @@ test('a raise runs its script on every host once, the last one where several wai
     await one.report({ kind: 'script-state', run, state: 'succeeded' })
   await one.poll(0)
   assert.deepEqual(one.desired()?.scripts, [])
+  const runs = await under.ask(under.admin, 'GET', `/v1/runs/${String(starts)}`)
+  assert.deepEqual(
+    (runs.body['runs'] as { name: string; state: string }[]).map(({ name, state }) => [
+      name,
+      state,
+    ]),
+    [
+      ['web-1', 'succeeded'],
+      ['web-2', 'superseded'],
+    ],
+  )
+})
+
+test('what a script printed is for those who may read it', async (t) => {
+  const under = await serverUnderTest(t, settings)
+  const host = await fleetAgent(under, 'web-1')
+  const { starts } = await raise(under, await under.token('trigger:refresh'), 'refresh')
+  await waitUntil(async () => ((await host.poll(1))?.scripts.length ?? 0) > 0)
+  const [order] = host.desired()?.scripts ?? []
+  const event = { type: 'script-output', number: 1, text: 'a secret word' }
+  await host.report({ kind: 'script-event', run: order?.run ?? '', event })
+  const error = { code: 'command-failed', message: 'status 1', output: 'a secret word' }
+  await host.report({ kind: 'script-state', run: order?.run ?? '', state: 'failed', error })
+  const place = `/v1/runs/${String(starts)}`
+  const seenBy = async (scope: string, path: string) =>
+    await under.ask(await under.token(scope), 'GET', path)
+  for (const path of [place, `${place}/agents/web-1/events`])
+    assert.match((await seenBy('deployer:shop/production', path)).text, /a secret word/)
+  const viewed = await seenBy('viewer', place)
+  assert.match(viewed.text, /status 1/)
+  assert.doesNotMatch(viewed.text, /a secret word/)
+  assert.equal((await seenBy('viewer', `${place}/agents/web-1/events`)).status, 403)
+  assert.equal((await seenBy('deployer:shop/qa', `${place}/agents/web-1/events`)).status, 404)
 })

@@ -5,6 +5,7 @@ import test from 'node:test'
 
 import { writePolicy } from '../support/host-service.ts'
 import { openSite } from '../support/host-site.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 test('a release is staged, proved and waits, gets its traffic and waits, and is kept when the server says so', async (t) => {
   const site = await openSite(t)
@@ -26,11 +27,10 @@ test('a release is staged, proved and waits, gets its traffic and waits, and is 
     numbers,
     numbers.map((_number, index) => index + 1),
   )
-  const observed = site.service.of('observed').at(-1)
-  assert.deepEqual(
-    observed?.apps.map(({ app, generation, current }) => [app, generation, current?.version]),
-    [['shop', 2, '2']],
-  )
+  await site.service.until('the host to be seen at generation 2', () => {
+    const { apps = [] } = site.service.of('observed').at(-1) ?? {}
+    return apps.some(({ generation, current }) => generation === 2 && current?.version === '2')
+  })
   assert.equal(await site.service.stop(), 0)
 })
 
@@ -51,6 +51,18 @@ test('a deployment that the server takes back is undone, before its switch and a
   assert.equal(await site.version(), '1')
   const told = site.service.of('deployment-state').filter(({ rejects }) => rejects === true)
   assert.deepEqual(told, [])
+})
+
+test('a deployment that still stages is taken back at once', async (t) => {
+  const site = await openSite(t)
+  await site.want(1, 'commit')
+  await site.reaches(1, 'committed')
+  await site.sample('2', { manifest: { prestartCommand: 'exec sleep 1000' } })
+  await site.want(2, 'prepare')
+  await site.begins(2, 'prestart')
+  await site.want(2, 'back')
+  await site.reaches(2, 'undone')
+  assert.equal(site.service.states('d2').at(-1)?.error?.code, 'taken-back')
 })
 
 test('a host that hears nothing after its switch goes back by itself, and forward again when the commit stood', async (t) => {
@@ -141,7 +153,12 @@ test('an app that a person works on is left alone until the hold is released', a
   await site.want(2, 'commit')
   await site.reaches(2, 'committed')
   assert.equal(await site.version(), '2')
-  await site.machine.json('rollback', '--to', 'shop-9')
+  await site.machine.json('rollback', '--to', 'shop-1', '--wait', '30')
+  assert.equal(await site.version(), '1')
+  await site.machine.sluice('lift', 'shop@2', '--reason', 'it was none')
+  await site.machine.sluice('release-hold', 'shop')
+  await waitUntil(async () => (await site.version()) === '2', 'the release of the server')
+  await site.machine.json('rollback', '--to', 'shop-9', '--wait', '30')
   await site.want(3, 'prepare')
   await site.reaches(3, 'held')
   await site.want(3, 'commit', { holdReleasedAt: Date.now() + 1000 })

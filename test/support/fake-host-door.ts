@@ -84,12 +84,16 @@ export async function fakeHostDoor(t: Pick<TestContext, 'after'>, path: string):
       sockets.delete(socket)
       gone.abort()
     })
-    void (async () => {
-      for await (const line of createInterface({ input: socket })) {
-        const value = await answer(hostAskSchema.parse(JSON.parse(line)), gone.signal)
-        if (!gone.signal.aborted) socket.write(`${JSON.stringify(value)}\n`)
-      }
-    })()
+    void answerAll(socket, gone.signal).catch((thrown: unknown) => {
+      // Whoever asked is gone, which tests want now and then.
+      if (!socket.destroyed) throw thrown
+    })
+  }
+  async function answerAll(socket: Socket, gone: AbortSignal): Promise<void> {
+    for await (const line of createInterface({ input: socket })) {
+      const value = await answer(hostAskSchema.parse(JSON.parse(line)), gone)
+      if (!gone.aborted) socket.write(`${JSON.stringify(value)}\n`)
+    }
   }
   let server = createServer(serve)
   const host: FakeHost = {

@@ -18,14 +18,18 @@ export const usualLimits: DeploymentLimits = {
   back: 600_000,
 }
 
-/** Makes agents `a`, `b`, … of app shop that are reached just now, with releases 1.0 and 2.0 of it. */
-export async function addFleet(storage: Storage, agents: readonly string[]): Promise<void> {
+/** Makes agents `a`, `b`, … of app shop and an environment that are reached just now, with releases 1.0 and 2.0 of it. */
+export async function addFleet(
+  storage: Storage,
+  agents: readonly string[],
+  env = 'prod',
+): Promise<void> {
   const at = systemClock.now()
-  const [hash, labels] = ['f'.repeat(64), { app: 'shop', env: 'prod' }]
+  const [hash, labels] = ['f'.repeat(64), { app: 'shop', env }]
   const times = { createdAt: at, createdBy: 'me', expiresAt: at + 600_000 }
-  await storage.joinTokens.add({ id: 'fleet', hash, labels, usesLeft: 1000, ...times })
+  await storage.joinTokens.add({ id: env, hash, labels, usesLeft: 1000, ...times })
   for (const id of agents) {
-    const token = { id: 'fleet', hash }
+    const token = { id: env, hash }
     const made = await storage.agents.enrol({ token, id, name: id, publicKey: `key-${id}`, at })
     assert.equal(made.kind, 'enrolled')
   }

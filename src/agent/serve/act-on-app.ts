@@ -3,12 +3,13 @@ import {
   continueWanted,
   deployWanted,
   findArchive,
+  isSameWish,
   openHost,
   type Host,
   type WantedDeployment,
 } from '../../host/index.ts'
 import type { Approval } from '../../policy/index.ts'
-import { openPhaseGate } from './phase-gate.ts'
+import { openPhaseGate, phaseOf } from './phase-gate.ts'
 import { presentDesire, type PresentDesire, type ServeContext } from './serve-context.ts'
 import { reportDeployment } from './deployment-reports.ts'
 
@@ -39,6 +40,8 @@ export async function deployDesired(
     hasRested()
   }
   try {
+    // The server may have changed its mind while others had their turn.
+    if (!isStillWanted(context, present)) return undefined
     context.desired.unsettle()
     const host = await openFor(context, { app, present }, rest)
     if (approval.warning !== undefined)
@@ -110,6 +113,11 @@ export async function continueDesired(
   await continueWanted(host, { app, deployment, direction })
 }
 
+function isStillWanted(context: ServeContext, { desire, gated }: PresentDesire): boolean {
+  const now = presentDesire(context, desire.app)
+  return isSameWish(now?.gated, gated) && now?.desire.phase !== 'back'
+}
+
 /** A deployment that no desired state speaks of any more. */
 function tellNobody(): void {}
 
@@ -120,18 +128,44 @@ async function openFor(
   waiting: () => void,
 ): Promise<Host> {
   const { outbox, clock, changed } = context
+  const arrived = new AbortController()
   return openHost({
     settings: await context.readSettings(),
     report: present === undefined ? tellNobody : reportDeployment(present, outbox, clock),
-    // Our end is that of a crash to it: it is taken up by the next start.
-    signal: new AbortController().signal,
+    // Our own end is that of a crash to it: it is taken up by the next start.
+    signal:
+      present === undefined
+        ? new AbortController().signal
+        : abortedWhenTakenBack(context, present, arrived.signal),
     operator: present?.desire.by || 'the server',
     wait: lockPatience,
     gate: openPhaseGate({
       current: () => presentDesire(context, app),
       changed: (signal) => changed.heard(signal),
       clock,
-      waiting,
+      waiting: () => {
+        arrived.abort()
+        waiting()
+      },
     }),
   })
+}
+
+/** Until it has come to its first gate, which then hears of it: what stages long is not awaited when nobody wants it. */
+function abortedWhenTakenBack(
+  context: ServeContext,
+  { desire, gated }: PresentDesire,
+  arrived: AbortSignal,
+): AbortSignal {
+  const taken = new AbortController()
+  const watch = async (): Promise<void> => {
+    while (!arrived.aborted) {
+      await context.changed.heard(AbortSignal.any([arrived, context.signal]))
+      phaseOf(gated, presentDesire(context, desire.app))
+    }
+  }
+  watch().catch((thrown: unknown) => {
+    if (!arrived.aborted && !context.signal.aborted) taken.abort(thrown)
+  })
+  return taken.signal
 }

@@ -27,6 +27,7 @@ function want(phase: DeploymentPhase, more: Partial<AppDesire> = {}): PresentDes
 
 const fresh: AppStanding = {
   managed: earlier,
+  isDisturbed: false,
   hold: undefined,
   quarantine: {},
   unfinished: undefined,
@@ -112,7 +113,13 @@ test('a hold comes before everything that is not reached, until it is released',
   assert.equal(actOf(want('back'), held, undefined), 'rest held')
   assert.equal(actOf(want('commit', { holdReleasedAt: 500 }), held, undefined), 'rest held')
   assert.equal(actOf(want('commit', { holdReleasedAt: 501 }), held, undefined), 'release-hold')
-  assert.equal(actOf(want('commit'), { ...held, managed: gated }, undefined), 'rest committed')
+})
+
+test('what a person has changed since is brought back once the hold is released', () => {
+  const disturbed = { ...fresh, managed: gated, isDisturbed: true }
+  const held = { ...disturbed, hold: { by: 'bob', at: 500, deployment: 'x' } }
+  assert.equal(actOf(want('commit'), held, told('committed')), 'rest held')
+  assert.equal(actOf(want('commit'), disturbed, told('committed')), 'deploy')
 })
 
 test('what was undone is tried again only when the commit stands', () => {

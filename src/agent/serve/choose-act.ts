@@ -82,8 +82,8 @@ function retryTime({ last, undone }: AppStanding): number {
 
 const wordless: ReadonlySet<string> = new Set(['unconfirmed', 'taken-back', 'interrupted'])
 
-function isReached({ gated }: PresentDesire, { managed, last }: AppStanding): boolean {
-  return isSameWish(managed, gated) || last?.isCommitted === true
+function isReached({ gated }: PresentDesire, { managed, isDisturbed, last }: AppStanding): boolean {
+  return !isDisturbed && (isSameWish(managed, gated) || last?.isCommitted === true)
 }
 
 function isOldNews({ gated }: PresentDesire, { managed }: AppStanding): boolean {

@@ -41,9 +41,11 @@ export function isNews(told: Told, body: HostReportBody): boolean {
   if (body.kind === 'script-state') return toldOfRun(told, body.run) !== body.state
   if (body.kind !== 'deployment-state') return true
   const last = toldOfApp(told, body.app)
+  const isSame = last?.deployment === body.deployment && last.generation === body.generation
+  if (!isSame) return true
+  // Kept is kept: that it is brought back after a person's work is nobody else's matter.
+  if (last.state === 'committed') return false
   return (
-    last?.deployment !== body.deployment ||
-    last.generation !== body.generation ||
     last.state !== body.state ||
     last.code !== body.error?.code ||
     last.message !== body.error?.message

@@ -1,5 +1,6 @@
-import { listApps } from '../../host/index.ts'
-import { createObserver, watchObserved } from './watch-observed.ts'
+import { toAppError } from '../../errors/index.ts'
+import { listApps, versionOfStates } from '../../host/index.ts'
+import { createObserver, watchObserved, type Observer } from './watch-observed.ts'
 import { followApp } from './follow-app.ts'
 import { openScriptRuns } from './script-runs.ts'
 import type { ServeContext } from './serve-context.ts'
@@ -13,15 +14,16 @@ export interface Work {
   scriptsEnded(): Promise<void>
 }
 
-/** Milliseconds between two looks at whether the policy file has changed. */
-const policyPause = 3000
+/** Milliseconds between two looks at files that others may change. */
+const outsidePause = 2000
 
 export function startWork(context: ServeContext): Work {
   const followed = new Set<string>()
   const scripts = openScriptRuns(context)
   const observer = createObserver(context)
   const settling = createSettling(context.clock, () => {
-    context.desired.settle()
+    if (context.signal.aborted) return
+    settle(context)
     void observer.look('quick')
   })
   const followEach = (apps: Iterable<string>): void => {
@@ -34,7 +36,7 @@ export function startWork(context: ServeContext): Work {
   // Also those that the server does not name: one may have been cut off in the middle.
   followEach(listApps(context.host.layout))
   void watchObserved(observer, context)
-  void watchPolicy(context)
+  void watchOthers(context, observer)
   return {
     follow: () => {
       // First of all, because somebody waits for them.
@@ -53,13 +55,26 @@ export function startWork(context: ServeContext): Work {
   }
 }
 
-/** What was refused is looked at again when the policy changes. */
-async function watchPolicy({ policy, changed, clock, signal }: ServeContext): Promise<void> {
-  let known = policy.version()
+function settle({ desired, log }: ServeContext): void {
+  try {
+    desired.settle()
+  } catch (thrown) {
+    // It is counted as unfinished a little longer; the next calm writes it.
+    log(`cannot note that the desired state is worked on: ${toAppError(thrown).message}`)
+  }
+}
+
+/** What nobody tells us: that the policy was changed, or that a person has worked here or released a hold. */
+async function watchOthers(context: ServeContext, observer: Observer): Promise<void> {
+  const { host, policy, changed, clock, signal } = context
+  const look = (): string => `${policy.version()}\n${versionOfStates(host.layout)}`
+  let known = look()
   while (!signal.aborted) {
-    await clock.sleep(policyPause, signal).catch(() => undefined)
-    const version = policy.version()
-    if (version !== known) changed.ring()
-    known = version
+    await clock.sleep(outsidePause, signal).catch(() => undefined)
+    const now = look()
+    if (now === known) continue
+    known = now
+    changed.ring()
+    void observer.look('quick')
   }
 }

@@ -12,7 +12,8 @@ export const logs = defineCommand({
     'Control characters are shown, not obeyed, unless `--raw`. With `--json` every line is an object with `file` and `line`.',
   arguments: {
     deploy: {
-      summary: '`LABEL`, `APP/LABEL` when two apps have it, or an id as in `sluice deployments`',
+      summary:
+        '`LABEL`, `APP/LABEL` when two apps have it, or an id as in `sluice deployments` or of what a raise started',
       complete: deployNames,
     },
   },
@@ -32,6 +33,12 @@ export const logs = defineCommand({
     { line: 'logs shop-1.4.2 -n 1000 --raw > shop.log', meaning: 'Keep the last thousand lines.' },
   ],
   async run(context, { deploy, follow, lines = 100, raw, ...values }) {
+    const { isRunId } = await import('../server/runs-on-server.ts')
+    if (isRunId(deploy)) {
+      const { showRunLogs } = await import('../server/show-server-logs.ts')
+      await showRunLogs(context, values, { id: deploy, raw })
+      return undefined
+    }
     const { isServerId } = await import('../server/deployments-on-server.ts')
     if (isServerId(deploy)) {
       const { showServerLogs } = await import('../server/show-server-logs.ts')

@@ -15,6 +15,7 @@ import type {
   DeploymentView,
 } from '../server/deployments-on-server.ts'
 import type { FleetApp, FleetHost, RejectedView } from '../server/fleet-on-server.ts'
+import type { ScriptRuns } from '../server/runs-on-server.ts'
 import { stateWord } from './words.ts'
 
 /** How a deployment to many hosts ends the command: as one on this host does. */
@@ -120,6 +121,20 @@ function remarks({ desired, actual }: FleetApp): string {
     ...(actual?.heldBy === undefined ? [] : [`held by ${actual.heldBy}`]),
     ...(drifted === 0 ? [] : [`${drifted} drifted`]),
   ].join(', ')
+}
+
+/** What became of a script on each host. */
+export function renderRuns({ trigger, sequence, script, runs }: ScriptRuns, style: Style): string {
+  const rows = runs.map(({ name, state, changed, error }) => [
+    name,
+    stateWord(state, style),
+    age(changed, style),
+    error?.message ?? '',
+  ])
+  return [
+    `${style.color.bold(script)}, started by ${trigger}/${sequence}`,
+    formatTable({ columns: ['HOST', 'STATE', 'CHANGED', ''], rows, indent: '  ' }, style),
+  ].join('\n')
 }
 
 export function renderRejected(listed: readonly RejectedView[], style: Style): string {

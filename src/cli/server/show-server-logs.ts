@@ -1,6 +1,7 @@
 import { safeJson, safeLine } from '../../terminal/index.ts'
 import type { CliContext } from '../context.ts'
 import { logsOnServer } from './deployments-on-server.ts'
+import { readRunEvents, type RunEvent } from './runs-on-server.ts'
 import type { ServerValues } from './server-options.ts'
 
 export interface ServerLogOptions {
@@ -17,7 +18,7 @@ export async function showServerLogs(
   { id, follow, raw }: ServerLogOptions,
 ): Promise<void> {
   const { stdout } = context.io
-  const json = context.globals['json'] === true || context.globals['jsonEvents'] === true
+  const json = wantsJson(context)
   await logsOnServer(context, values, {
     id,
     follow,
@@ -27,4 +28,39 @@ export async function showServerLogs(
         stdout.write(`${event.at.slice(11, 23)}  ${raw ? line : safeLine(line)}\n`)
     },
   })
+}
+
+/** Prints what a script did and printed on each host. */
+export async function showRunLogs(
+  context: CliContext,
+  values: ServerValues,
+  { id, raw }: Omit<ServerLogOptions, 'follow'>,
+): Promise<void> {
+  const { stdout } = context.io
+  const json = wantsJson(context)
+  await readRunEvents(context, values, {
+    id,
+    show: (event) => {
+      if (json) stdout.write(`${safeJson(event)}\n`)
+      else for (const line of linesOf(event)) stdout.write(`${raw ? line : safeLine(line)}\n`)
+    },
+  })
+}
+
+function linesOf({ host, at, content }: RunEvent): readonly string[] {
+  const { type, text, error, name } = content
+  const head = `${at.slice(11, 23)}  ${host}`
+  if (typeof text === 'string')
+    return text
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => `${head} | ${line}`)
+  const why = (error as { readonly message?: string } | undefined)?.message
+  const what = typeof name === 'string' ? ` ${name}` : ''
+  const words = typeof type === 'string' ? type.replace(/^script-/, '').replaceAll('-', ' ') : ''
+  return [`${head} ${words}${what}${why === undefined ? '' : `: ${why}`}`]
+}
+
+function wantsJson({ globals }: Pick<CliContext, 'globals'>): boolean {
+  return globals['json'] === true || globals['jsonEvents'] === true
 }

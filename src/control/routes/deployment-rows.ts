@@ -21,6 +21,7 @@ import {
   releaseHold,
 } from './fleet-care.ts'
 import { route, type Route } from './route.ts'
+import { readRunEvents, readRuns, runEventsQuery } from './runs.ts'
 
 const small = 64 * 1024
 
@@ -100,6 +101,29 @@ export const deploymentRoutes: readonly Route[] = [
     rate: 'manage',
     audited: true,
     handle: cancelDeployment,
+  }),
+  route({
+    name: 'read-runs',
+    method: 'GET',
+    path: '/v1/runs/{run}',
+    summary: 'read what became of a script on each host that a raise started it on',
+    needs: 'read-deployments',
+    bodyCap: 0,
+    rate: 'poll',
+    handle: readRuns,
+  }),
+  route({
+    name: 'read-run-events',
+    method: 'GET',
+    path: '/v1/runs/{run}/agents/{agent}/events',
+    summary:
+      'read what a script did and printed on one host, up to 500 events after number `after`',
+    needs: 'read-output',
+    about,
+    query: runEventsQuery,
+    bodyCap: 0,
+    rate: 'poll',
+    handle: readRunEvents,
   }),
   route({
     name: 'read-fleet',

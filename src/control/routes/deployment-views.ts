@@ -85,7 +85,7 @@ function withoutOutput(event: unknown): unknown {
   return { ...event, error: shown }
 }
 
-function errorView({ output, ...error }: HostError, { seesOutput }: Seeing): HostError {
+export function errorView({ output, ...error }: HostError, { seesOutput }: Seeing): HostError {
   return seesOutput && output !== undefined ? { ...error, output } : error
 }
 

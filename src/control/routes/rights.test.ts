@@ -8,6 +8,7 @@ import {
   type ServerUnderTest,
 } from '../../../test/support/control-server.ts'
 import { publishSample } from '../../../test/support/publish-sample.ts'
+import { waitUntil } from '../../../test/support/wait-until.ts'
 import type { Route } from './route.ts'
 import { routes } from './table.ts'
 
@@ -41,18 +42,20 @@ const expected: Readonly<Record<string, Partial<Record<ScopeName, Expectation>>>
   'read-trigger': readers,
   'list-triggers': readers,
   'read-event': { ...readers, trigger: 'own' },
+  'follow-events': readers,
   'request-deployment': { deployer: 'own', admin: 'any' },
   'list-deployments': readers,
   'read-deployment': readers,
   'read-deployment-events': readers,
   'stream-deployment': readers,
   'cancel-deployment': { deployer: 'own', admin: 'any' },
+  'read-runs': readers,
+  'read-run-events': { deployer: 'own', approver: 'own', admin: 'any' },
   'read-fleet': readers,
   'release-hold': { deployer: 'own', admin: 'any' },
   'list-rejected': readers,
   'reject-release': { deployer: 'own', approver: 'own', admin: 'any' },
   'lift-release': { approver: 'own', admin: 'any' },
-  'follow-events': readers,
   'publish-release': { deployer: 'own', admin: 'any' },
   'sign-release': { deployer: 'own', admin: 'any' },
   'list-releases': readers,
@@ -83,7 +86,8 @@ test('every route with a right stands in the rows here, and no other', () => {
 })
 
 test('each scope may do what it is for, and nothing else, on every route', async (t) => {
-  const under = await serverUnderTest(t, { origin: 'https://agents.test' })
+  const triggers = { shop: startsScript('shop'), blog: startsScript('blog') }
+  const under = await serverUnderTest(t, { origin: 'https://agents.test', triggers })
   const { ask, token, server, admin, folder } = under
   const tokens = new Map<ScopeName, string>()
   const digests = {
@@ -106,12 +110,17 @@ test('each scope may do what it is for, and nothing else, on every route', async
     own: await requestOne(under, makers.own, 'shop'),
     foreign: await requestOne(under, makers.foreign, 'blog'),
   }
+  const runs = {
+    own: await startRuns(under, other, 'shop'),
+    foreign: await startRuns(under, other, 'blog'),
+  }
   let cases = 0
   for (const row of routes.filter(({ needs }) => needs !== undefined)) {
     for (const [scope, text] of tokens) {
       for (const object of ['own', 'foreign'] as const) {
         const event = row.name === 'read-event'
-        const named = { digest: digests[object], deployment: deployments[object] }
+        const ids = { deployment: deployments[object], run: runs[object] }
+        const named = { digest: digests[object], ...ids }
         const path = pathOf(row, { object, event, ...named })
         const answer = await ask(text, row.method, path, bodyOf(row.name, object))
         const reach = expected[row.name]?.[scope]
@@ -128,7 +137,7 @@ test('each scope may do what it is for, and nothing else, on every route', async
 test('without a token, and with what is none, every such route is closed', async (t) => {
   const { ask } = await serverUnderTest(t)
   for (const row of routes.filter(({ needs }) => needs !== undefined)) {
-    const named = { digest: 'a'.repeat(64), deployment: 'd-1' }
+    const named = { digest: 'a'.repeat(64), deployment: 'd-1', run: `s-${'a'.repeat(20)}` }
     const path = pathOf(row, { object: 'own', event: false, ...named })
     const answer = await ask('', row.method, path, bodyOf(row.name, 'own'))
     // Ten failures a minute are answered; then the address waits.
@@ -153,16 +162,20 @@ test('what is not yours is answered exactly as what is not there', async (t) => 
   }
 })
 
-function pathOf({ name: row, path }: Route, { object, event, digest, deployment }: Named): string {
+function pathOf(
+  { name: row, path }: Route,
+  { object, event, digest, deployment, run }: Named,
+): string {
   // The foreign event lies at the same trigger: another token raised it.
   const name = object === 'own' || event ? 'shop' : 'blog'
   const filled = path
     .replace('{trigger}', name)
     .replace('{sequence}', object === 'own' ? '1' : '2')
     .replace('{token}', 'AAAAAAAAAAA')
-    .replace('{agent}', row === 'release-hold' ? `${name}-host` : 'nobody')
+    .replace('{agent}', ofHosts.has(row) ? `${name}-host` : 'nobody')
     .replace('{digest}', digest)
     .replace('{deployment}', deployment)
+    .replace('{run}', run)
     .replace('{app}', name)
   return `${filled}${queries[row] ?? ''}`.replace('{app}', name)
 }
@@ -172,7 +185,10 @@ interface Named {
   readonly event: boolean
   readonly digest: string
   readonly deployment: string
+  readonly run: string
 }
+
+const ofHosts = new Set(['release-hold', 'read-run-events'])
 
 const queries: Readonly<Record<string, string>> = {
   'publish-release': '?app={app}',
@@ -182,6 +198,19 @@ const queries: Readonly<Record<string, string>> = {
 
 function wanted(app: string): object {
   return { app, to: { app, env: 'production' }, reason: 'a test' }
+}
+
+function startsScript(app: string): object {
+  const to = { app, env: 'production' }
+  return { sources: ['token'], starts: { script: 'refresh', to } }
+}
+
+/** Raises a trigger that starts a script; answers the id of its runs once they are there. */
+async function startRuns({ ask, admin }: ServerUnderTest, token: string, trigger: string) {
+  const raised = await ask(token, 'POST', `/v1/triggers/${trigger}`)
+  const id = String(raised.body['starts'])
+  await waitUntil(async () => (await ask(admin, 'GET', `/v1/runs/${id}`)).status === 200)
+  return id
 }
 
 /** Asks for a deployment; answers its id. */

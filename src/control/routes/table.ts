@@ -4,8 +4,8 @@ import { readAudit, readAuditHead, readAuditQuery } from './audit.ts'
 import { createJoinToken, createJoinTokenBody, listAgents, listAgentsQuery } from './fleet.ts'
 import { listJoinTokens, listJoinTokensQuery, removeAgent, renameAgent } from './fleet.ts'
 import { renameAgentBody, revokeJoinToken } from './fleet.ts'
-import { deploymentRoutes } from './deployment-rows.ts'
 import { followEvents, followEventsQuery } from './events.ts'
+import { deploymentRoutes } from './deployment-rows.ts'
 import { receiveHook } from './hooks.ts'
 import { showOpenApi } from './open-api.ts'
 import { readThroughRelay, useRelayQuery } from './relay.ts'
@@ -91,7 +91,6 @@ export const routes: readonly Route[] = [
     rate: 'hook',
     handle: receiveHook,
   }),
-  ...deploymentRoutes,
   ...releaseRoutes,
   ...prostagmaRoutes,
   route({
@@ -108,6 +107,7 @@ export const routes: readonly Route[] = [
     holds: true,
     handle: readThroughRelay,
   }),
+  ...deploymentRoutes,
   route({
     name: 'show-self',
     method: 'GET',

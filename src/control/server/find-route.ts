@@ -19,6 +19,7 @@ const parameters: Readonly<Record<string, string>> = {
   token: '[0-9A-Za-z]{11}',
   agent: '[A-Za-z0-9][A-Za-z0-9.-]{0,62}',
   digest: '[0-9a-f]{64}',
+  run: 's-[0-9a-f]{20}',
   deployment: '[A-Za-z0-9][A-Za-z0-9._-]{0,99}',
   app: '[a-z0-9][a-z0-9._-]{0,31}',
 }

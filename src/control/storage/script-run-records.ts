@@ -14,6 +14,8 @@ export interface NewScriptRuns {
 export interface StoredScriptRun {
   readonly id: string
   readonly agent: string
+  /** Of the agent, while it has one. */
+  readonly name: string
   readonly script: string
   readonly trigger: string
   readonly sequence: number
@@ -27,8 +29,8 @@ export interface StoredScriptRun {
 }
 
 export interface ScriptRunRecords {
-  /** Of one raise, by host. */
-  ofStart(trigger: string, sequence: number): Promise<StoredScriptRun[]>
+  /** Those that one raise started, by host. */
+  ofStart(start: string): Promise<StoredScriptRun[]>
   events(
     run: string,
     range: { readonly after: number; readonly limit: number },

@@ -13,6 +13,8 @@ import type { DeploymentResult } from '../../protocol/index.ts'
 export interface AppStanding {
   /** The last desire that was reached. */
   readonly managed: GatedBy | undefined
+  /** A person has worked on it since. */
+  readonly isDisturbed: boolean
   readonly hold: Hold | undefined
   readonly quarantine: Readonly<Record<string, QuarantineEntry>>
   /** What has not ended; `gated` when a server wanted it. */
@@ -66,6 +68,7 @@ export function readStanding(host: Host, app: string, wanted: GatedBy | undefine
   })
   return {
     managed: state.managed,
+    isDisturbed: state.disturbed === true,
     hold: state.hold,
     quarantine: state.quarantine,
     unfinished:

@@ -17,6 +17,8 @@ export interface AppState {
   /** The last thing a server wanted here that was reached; an app that no server manages has none. */
   readonly managed?: GatedBy
   readonly hold?: Hold
+  /** A person has worked on it since: what was reached is to be reached again once the hold is released. */
+  readonly disturbed?: true
 }
 
 export interface DeployEntry {
@@ -124,7 +126,9 @@ export function beginDeployment(
 ): AppState {
   const { gated, ...hold } = begun
   const next = { ...state, unfinished: begun.deployment }
-  return gated !== undefined || state.managed === undefined ? next : { ...next, hold }
+  return gated !== undefined || state.managed === undefined
+    ? next
+    : { ...next, hold, disturbed: true }
 }
 
 export function withoutHold({ hold: _released, ...state }: AppState): AppState {

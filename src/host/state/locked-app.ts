@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 import {
@@ -58,6 +58,15 @@ export function readAppState(layout: HostLayout, app: string): AppState {
     readStateFile<AppState>(appPaths(layout, app).stateFile, stateFormat)?.state ??
     emptyAppState(app)
   )
+}
+
+/** Another text whenever the state of some app was written; costs a look at each file's entry, not its content. */
+export function versionOfStates(layout: HostLayout): string {
+  const versions = listApps(layout).map((app) => {
+    const file = statSync(appPaths(layout, app).stateFile, { throwIfNoEntry: false })
+    return `${app} ${file?.ino} ${file?.mtimeMs}`
+  })
+  return versions.join('\n')
 }
 
 /** Names of all apps that were ever deployed on this host. */

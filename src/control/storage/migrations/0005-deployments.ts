@@ -19,7 +19,10 @@ const statements = [
   'create index desires_by_deployment on desires (deployment)',
   'alter table script_runs add column events bigint not null default 0',
   'alter table script_runs add column event_bytes bigint not null default 0',
-  'create index script_runs_by_trigger on script_runs (trigger_name, sequence)',
+  // What the raise started: one run on each host.
+  'alter table script_runs add column start text',
+  'create index script_runs_by_start on script_runs (start)',
+  'create index script_runs_by_trigger on script_runs (trigger_name, state)',
   'create index script_runs_by_time on script_runs (created_at)',
   `create table script_events (
     run text not null references script_runs (id),

@@ -75,6 +75,7 @@ export interface RejectedReleaseRow {
 
 export interface ScriptRunRow {
   readonly id: string
+  readonly start: string | null
   readonly agent: string
   readonly script: string
   readonly trigger_name: string

@@ -5,11 +5,18 @@ import type { ScriptRunRow } from './fleet-rows.ts'
 
 export function openScriptRunRecords(database: Database): ScriptRunRecords {
   return {
-    ofStart: (trigger, sequence) =>
+    ofStart: (start) =>
       database.transaction(async (transaction) => {
-        const query = transaction.selectFrom('script_runs').selectAll()
-        const runs = query.where('trigger_name', '=', trigger).where('sequence', '=', sequence)
-        return (await runs.orderBy('agent').execute()).map(runOf)
+        const rows = await transaction
+          .selectFrom('script_runs')
+          .leftJoin('agents', 'agents.id', 'script_runs.agent')
+          .selectAll('script_runs')
+          .select('agents.name as name')
+          .where('start', '=', start)
+          .orderBy('agents.name')
+          .orderBy('script_runs.agent')
+          .execute()
+        return rows.map(runOf)
       }),
     events: (run, { after, limit }) =>
       database.transaction(async (transaction) => {
@@ -23,11 +30,12 @@ export function openScriptRunRecords(database: Database): ScriptRunRecords {
   }
 }
 
-function runOf(row: ScriptRunRow): StoredScriptRun {
+function runOf(row: ScriptRunRow & { readonly name: string | null }): StoredScriptRun {
   const { id, agent, script, trigger_name: trigger, sequence, requested_by: by, state } = row
   return {
     id,
     agent,
+    name: row.name ?? agent,
     script,
     trigger,
     sequence,

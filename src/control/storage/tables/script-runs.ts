@@ -58,6 +58,7 @@ export async function addRuns(
       .values(
         some.map((agent) => ({
           id: runId(id, agent),
+          start: id,
           agent,
           script,
           trigger_name: trigger,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 
+import type { GatedBy } from '../../../protocol/index.ts'
 import { currentBinding, type AppState, type Binding } from '../../state/app-state.ts'
 import { connectedEndpoints } from '../deploy-target.ts'
 import { known, releaseOf, type DeployContext, type DeployStep } from '../deploy-context.ts'
@@ -50,7 +51,7 @@ function digestState(context: DeployContext, endpoints: readonly string[]): stri
 
 function bind(before: AppState, binding: Binding, { request, host }: DeployContext): AppState {
   const { gated } = binding
-  const state = gated === undefined ? before : { ...before, managed: gated }
+  const state = gated === undefined ? before : manageBy(before, gated)
   // After a crash between this write and the journal the binding is already there.
   const already = currentBinding(state)?.deployment === binding.deployment
   const bindings = already
@@ -80,6 +81,10 @@ function unbind(state: AppState, deployment: string): AppState {
     bindings,
     quarantine: Object.fromEntries(rejected.filter(([, entry]) => entry.deployment !== deployment)),
   }
+}
+
+function manageBy({ disturbed: _over, ...state }: AppState, managed: GatedBy): AppState {
+  return { ...state, managed }
 }
 
 /** What the server wanted before, when the binding that goes was its own. */
