@@ -1,3 +1,4 @@
+import { quoteUnitWord, unitSandbox } from '../../system/index.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 
 export interface ServerUnit {
@@ -21,7 +22,7 @@ After=network-online.target nss-lookup.target postgresql.service
 Type=notify
 NotifyAccess=all
 WatchdogSec=30
-ExecStart=${words.map(quoted).join(' ')}
+ExecStart=${words.map(quoteUnitWord).join(' ')}
 User=${user}
 Restart=always
 RestartSec=1
@@ -29,7 +30,7 @@ RestartPreventExitStatus=4
 TimeoutStopSec=30
 LimitNOFILE=65536
 ${placesOf(settings).join('\n')}
-${sandbox.join('\n')}
+${[...unitSandbox, 'ProcSubset=pid'].join('\n')}
 
 [Install]
 WantedBy=multi-user.target
@@ -44,52 +45,9 @@ function placesOf({ state, database, releases }: ServerUnit['settings']): string
   const elsewhere = [...(name === undefined ? [state] : []), ...file, releases.directory]
   const outside = elsewhere.filter((path) => path !== state && !path.startsWith(`${state}/`))
   const written = name === undefined ? [state, ...outside] : outside
-  return [...own, ...[...new Set(written)].map((path) => `ReadWritePaths=${quoted(path)}`)]
+  return [...own, ...[...new Set(written)].map((path) => `ReadWritePaths=${quoteUnitWord(path)}`)]
 }
 
 function parentOf(path: string): string {
   return path.replace(/\/[^/]*$/, '') || '/'
-}
-
-/** Held to a measure by a test: \`systemd-analyze security\` at most 2.5. */
-const sandbox = [
-  'UMask=0077',
-  'NoNewPrivileges=yes',
-  'CapabilityBoundingSet=',
-  'AmbientCapabilities=',
-  'ProtectSystem=strict',
-  'ProtectHome=yes',
-  'ProtectProc=invisible',
-  'ProcSubset=pid',
-  'PrivateTmp=yes',
-  'PrivateDevices=yes',
-  'PrivateUsers=yes',
-  'PrivateIPC=yes',
-  'ProtectClock=yes',
-  'ProtectControlGroups=yes',
-  'ProtectHostname=yes',
-  'ProtectKernelLogs=yes',
-  'ProtectKernelModules=yes',
-  'ProtectKernelTunables=yes',
-  'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6',
-  'RestrictNamespaces=yes',
-  'RestrictRealtime=yes',
-  'RestrictSUIDSGID=yes',
-  'RemoveIPC=yes',
-  'LockPersonality=yes',
-  'KeyringMode=private',
-  'DevicePolicy=closed',
-  'SystemCallArchitectures=native',
-  'SystemCallFilter=@system-service',
-  'SystemCallFilter=~@privileged @resources',
-  'SystemCallErrorNumber=EPERM',
-]
-
-/** As systemd reads words: specifiers and variables are meant literally. */
-function quoted(word: string): string {
-  const text = word
-    .replaceAll(/["\\]/g, String.raw`\$&`)
-    .replaceAll('%', '%%')
-    .replaceAll('$', '$$$$')
-  return `"${text}"`
 }
