@@ -37,6 +37,6 @@ export const agentCodes = {
   },
   'host-unreachable': {
     kind: 'failed',
-    meaning: 'sluice host serve does not answer on its socket; the agent tries again by itself.',
+    meaning: 'The socket of `sluice host serve` does not answer; the agent tries again by itself.',
   },
 } as const

@@ -18,7 +18,7 @@ export const hostAskSchema = z.discriminatedUnion('ask', [
     wait: z.int().min(0).max(60_000),
   }),
   /** The server has them: they may be forgotten. */
-  z.strictObject({ ask: z.literal('acknowledge'), upTo: z.int().min(0) }),
+  z.strictObject({ ask: z.literal('acknowledge'), upTo: z.int().min(0).max(1e15) }),
 ])
 
 const refusal = z.strictObject({

@@ -98,7 +98,7 @@ const body = z.discriminatedUnion('kind', [
 ])
 
 export const hostReportSchema = z.strictObject({
-  /** Counts from 1 without gaps. */
+  /** Counts from 1 without gaps; a host that has lost its memory goes on behind what the server acknowledges. */
   number: z.int().positive(),
   at: time,
   body,

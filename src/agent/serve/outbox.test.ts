@@ -51,10 +51,22 @@ test('reports are numbered from one without gaps, over restarts and behind what 
   third.close()
 })
 
-test('no more is acknowledged than there is, and nothing is taken back', (t) => {
+test('a host that has lost its memory tells behind what the server remembers of it', (t) => {
+  const folder = temporaryFolder(t)
+  const outbox = open(folder)
+  for (const word of ['a', 'b']) outbox.tell(alarm(word))
+  assert.equal(outbox.acknowledge(99), 99)
+  assert.deepEqual(numbersOf(outbox), [100, 101])
+  const again = open(folder)
+  again.tell(alarm('c'))
+  assert.deepEqual(numbersOf(again, 99), [100, 101, 102])
+  again.close()
+})
+
+test('what was acknowledged is not taken back', (t) => {
   const outbox = open(temporaryFolder(t))
   outbox.tell(alarm('a'))
-  assert.equal(outbox.acknowledge(99), 1)
+  assert.equal(outbox.acknowledge(1), 1)
   assert.equal(outbox.acknowledge(0), 1)
   assert.deepEqual(numbersOf(outbox), [])
   outbox.close()

@@ -14,7 +14,10 @@ export interface ReportLog {
   readonly state: ReportState
   /** Durable when this returns. @throws AppError `disk-full`, `io-failed`; then none was added. */
   append(bodies: readonly HostReportBody[], at: number): void
-  /** Forgets what the server has. */
+  /**
+   * Forgets what the server has. If that is more than was ever numbered here, this host has lost its memory and the server has
+   * not: what waits gets numbers that are news to it.
+   */
   acknowledge(upTo: number): void
   close(): void
 }
@@ -41,8 +44,7 @@ export function openReportLog(directory: string): ReportLog {
   let count = records.length
   let log: AppendLog = openAppendLog(path)
 
-  function shorten(): void {
-    if (count <= longestLog) return
+  function writeAnew(): void {
     log.close()
     replaceAppendLog(path, [{ type: 'base', ...state } satisfies LogRecord])
     log = openAppendLog(path)
@@ -66,13 +68,23 @@ export function openReportLog(directory: string): ReportLog {
       }
     },
     acknowledge: (upTo) => {
-      const acknowledged = Math.max(state.acknowledged, Math.min(upTo, lastNumber(state)))
+      if (upTo > lastNumber(state)) {
+        state = numberedBehind(upTo, state)
+        writeAnew()
+        return
+      }
+      const acknowledged = Math.max(state.acknowledged, upTo)
       const reports = state.reports.filter(({ number }) => number > acknowledged)
       state = { ...state, acknowledged, reports }
-      shorten()
+      if (count > longestLog) writeAnew()
     },
     close: () => log.close(),
   }
+}
+
+function numberedBehind(upTo: number, state: ReportState): ReportState {
+  const reports = state.reports.map((report, index) => ({ ...report, number: upTo + index + 1 }))
+  return { ...state, acknowledged: upTo, reports }
 }
 
 function lastNumber({ reports, acknowledged }: ReportState): number {
