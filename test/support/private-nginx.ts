@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 import type { NginxSettings } from '../../src/proxy/index.ts'
+import { findMaster } from '../../src/proxy/nginx/nginx-program.ts'
 import { identify, isAlive, runOrFail, sendSignal } from '../../src/system/index.ts'
 import { afterwards } from './afterwards.ts'
 import { waitUntil } from './wait-until.ts'
@@ -25,6 +26,8 @@ export async function startNginx(
   }
   writeFileSync(settings.mainConfig, mainConfig(folder, port))
   await runOrFail([program, '-p', folder, '-c', settings.mainConfig])
+  // It goes on by itself, and writes its pid and takes its name a moment later.
+  await waitUntil(() => findMaster(settings) !== undefined, 'nginx to be up')
   const pid = Number(readFileSync(settings.pidFile, 'utf8'))
   const master = identify(pid)
   afterwards(t, async () => {

@@ -43,7 +43,7 @@ test('bash completes commands, options and live names with the script', async (t
     'sluice pack /etc',
   ])
   assert.deepEqual(answers, [
-    'deploy',
+    'deploy deployments',
     'shop/shop-1.4.2 shop/shop-1.4.1',
     '--dry-run',
     'bash zsh fish',
