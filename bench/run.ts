@@ -4,12 +4,14 @@ import { AppError } from '../src/errors/index.ts'
 import { runScript } from '../scripts/project.ts'
 import { takeMeasures, verdictOf, type Bench, type TakenMeasure } from './measure.ts'
 import { deploy } from './deploy.ts'
+import { heldPollsBench } from './held-polls.ts'
 import { proxyCpu } from './proxy-cpu.ts'
 import { clearOnSignals } from './scope.ts'
 import { startup } from './startup.ts'
 import { switchesBench } from './switches.ts'
 import { triggersBench } from './triggers.ts'
 import { unpack } from './unpack.ts'
+import { wakesBench } from './wakes.ts'
 import { webhookBench } from './webhook.ts'
 
 // `npm run bench`: measures what is promised and aimed at, beside what people would use instead.
@@ -19,6 +21,8 @@ const benches: readonly Bench[] = [
   deploy,
   unpack,
   triggersBench,
+  wakesBench,
+  heldPollsBench,
   webhookBench,
   proxyCpu,
   switchesBench,

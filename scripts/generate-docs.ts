@@ -28,6 +28,10 @@ export const generatedDocuments: readonly GeneratedDocument[] = [
     render: async () => toJson(await (await openDoor()).settingsSchema()),
   },
   {
+    path: 'docs/schema/policy.schema.json',
+    render: async () => toJson((await import('../src/policy/index.ts')).policyJsonSchema()),
+  },
+  {
     path: 'docs/server-api.md',
     render: async () => (await import('../src/control/index.ts')).routeReference(),
   },

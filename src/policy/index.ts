@@ -1,3 +1,4 @@
+export { policyPath, writeFirstPolicy } from './first-policy.ts'
 export { judgeDesire, type Approval, type DesireFacts } from './judge-desire.ts'
 export { judgeScript } from './judge-script.ts'
 export { openPolicyFile, readPolicy, type Policy, type PolicyFile } from './policy-file.ts'

@@ -81,3 +81,4 @@ export { readStateFile, writeStateFile, type StoredState } from './state-file.ts
 export { trustSystemRoots } from './system-roots.ts'
 export { accountName, lookUpGroup, lookUpUser, runsSystemd, type UserAccount } from './users.ts'
 export { sluiceVersion } from './version.ts'
+export { quoteUnitWord, unitSandbox } from './systemd-units.ts'

@@ -74,6 +74,7 @@ export function agentsConformance(story: Story): void {
     afterwards(t, () => revisions.close())
     const wait = (id: string, after: number) =>
       revisions.waitBeyond(id, after, { timeout: 20_000 }).then(() => id)
+    const begun = performance.now()
     const waits = ['a', 'b', 'c', 'd'].map((id) => wait(id, 1))
     assert.equal(await wait('none', 5), 'none')
     await storage.agents.bumpRevisions(['b', 'none', 'b'])
@@ -87,6 +88,7 @@ export function agentsConformance(story: Story): void {
     }
     await storage.agents.login([stop])
     assert.equal(await Promise.race(waits.toSpliced(1, 2)), 'd')
+    assert.ok(performance.now() - begun < 15_000, 'one came by the time-out')
     assert.deepEqual((await revisions.standing('b'))?.revision, 2)
     assert.equal(revisions.waiting(), 1)
   })

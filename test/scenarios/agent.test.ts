@@ -61,10 +61,10 @@ async function prepare(t: TestContext): Promise<Place> {
     host: await fakeHostDoor(t, join(folder, 'host.sock')),
     sluice: (...words) => run([program, ...words], { cwd: folder, env, timeout: 30_000 }),
     startServer: async () => {
-      const { child, stdout } = start(['server', '--admin-token-file', 'admin.token'])
+      const { child, stdout, log } = start(['server', '--admin-token-file', 'admin.token'])
       for await (const line of createInterface({ input: stdout }))
-        if (line.startsWith('sluice server at')) break
-      return child
+        if (line.startsWith('sluice server at')) return child
+      throw new Error(`the server did not start: ${log()}`)
     },
     startAgent: (...words) => start([...agentWords, ...words]),
     startAgentWith: (variables) => start(agentWords, { ...env, ...variables }),

@@ -17,7 +17,7 @@ interface Fleet {
 }
 
 async function openFleet(t: TestContext, names: readonly string[]): Promise<Fleet> {
-  const limits = { silentAfter: '10s' }
+  const limits = { silentAfter: '20s' }
   const place = await prepareServer(t, { settings: { deployments: limits } })
   const server = await place.start(...firstStart)
   const made = ['tokens', 'create', 'deployer:shop/prod', '--output', 'deployer.token']
@@ -59,11 +59,15 @@ test('a release comes to all hosts, a broken one to none, and who was away catch
   assert.deepEqual([again.status, again.stderr.includes('was rejected')], [4, true], again.stderr)
   const [, , away] = sites
   await away?.killAgent()
-  await waitUntil(async () => {
-    const hosts = (await ask(place, 'status')) as unknown as { name: string; seen: string }[]
-    const host = hosts.find(({ name }) => name === 'web-3')
-    return host !== undefined && Date.now() - Date.parse(host.seen) > 10_500
-  })
+  await waitUntil(
+    async () => {
+      const hosts = (await ask(place, 'status')) as unknown as { name: string; seen: string }[]
+      const host = hosts.find(({ name }) => name === 'web-3')
+      return host !== undefined && Date.now() - Date.parse(host.seen) > 20_500
+    },
+    'web-3 to be silent',
+    120_000,
+  )
   await publish(place, { version: '3' })
   const third = await deploy(place, 'shop')
   assert.equal(third.status, 0, third.stderr)

@@ -60,6 +60,20 @@ test('a host whose service is dead goes back by itself, and its next start tells
   assert.equal(await site.version(), '2')
 })
 
+test('a service that is told to end leaves a deployment to its next start', async (t) => {
+  const site = await openSite(t)
+  await site.want(1, 'commit')
+  await site.reaches(1, 'committed')
+  await site.want(2, 'switch')
+  await site.reaches(2, 'switched')
+  assert.equal(await site.service.stop(), 0)
+  assert.equal(await site.version(), '2')
+  await site.service.start()
+  await site.want(2, 'commit')
+  await site.reaches(2, 'committed')
+  assert.deepEqual(site.states(2), ['preparing', 'ready', 'switched', 'committed'])
+})
+
 test('what the server took back while the service was dead is undone by its next start', async (t) => {
   const site = await openSite(t)
   await site.want(1, 'commit')

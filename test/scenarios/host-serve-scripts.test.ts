@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import test from 'node:test'
 
 import type { ScriptOrder } from '../../src/protocol/index.ts'
+import { afterwards } from '../support/afterwards.ts'
 import { writePolicy } from '../support/host-service.ts'
 import { openSite, type Site } from '../support/host-site.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -78,6 +82,39 @@ test('a script that fails is told with its status, and one that nobody allowed i
     String(site.service.of('script-state').at(-1)?.error?.message),
     /may be written by other accounts \(mode 0666\)/,
   )
+})
+
+test('a script downloads from the origins that the policy names, and from nowhere else', async (t) => {
+  const site = await openSite(t)
+  const server = createServer((request, response) => {
+    if (request.url === '/moved') response.writeHead(302, { location: 'http://127.0.0.2:1/x' })
+    response.end('rules')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  afterwards(t, () => server.close())
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const [file, dest] = ['build.yaml', 'rules'].map((name) => join(site.machine.folder, name)) as [
+    string,
+    string,
+  ]
+  const download = async (run: string, url: string, origins: string[]): Promise<void> => {
+    writeFileSync(file, JSON.stringify({ steps: [{ download: { url, dest } }] }), { mode: 0o600 })
+    writePolicy(site.service.policy, { scripts: { build: { file } }, origins })
+    await site.service.desire({ scripts: [order(run, 1)] })
+    await site.service.until(`${run} to end`, () => states(site, run).length === 2)
+  }
+  await download('r1', `${origin}/rules`, [])
+  await download('r2', `${origin}/moved`, [origin])
+  const told = site.service.of('script-state').filter(({ state }) => state === 'failed')
+  assert.deepEqual(
+    told.map(({ error }) => error?.code),
+    ['origin-refused', 'origin-refused'],
+  )
+  assert.ok(!existsSync(dest))
+  await download('r3', `${origin}/rules`, [origin])
+  assert.equal(states(site, 'r3').at(-1), 'succeeded')
+  assert.equal(readFileSync(dest, 'utf8'), 'rules')
 })
 
 test('a run that was cut off is unknown and is never begun again', async (t) => {

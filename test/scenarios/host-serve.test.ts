@@ -27,11 +27,10 @@ test('a release is staged, proved and waits, gets its traffic and waits, and is 
     numbers,
     numbers.map((_number, index) => index + 1),
   )
-  const observed = site.service.of('observed').at(-1)
-  assert.deepEqual(
-    observed?.apps.map(({ app, generation, current }) => [app, generation, current?.version]),
-    [['shop', 2, '2']],
-  )
+  await site.service.until('the host to be seen at generation 2', () => {
+    const { apps = [] } = site.service.of('observed').at(-1) ?? {}
+    return apps.some(({ generation, current }) => generation === 2 && current?.version === '2')
+  })
   assert.equal(await site.service.stop(), 0)
 })
 

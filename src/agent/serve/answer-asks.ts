@@ -100,6 +100,7 @@ async function takeOffer(
   if (wanted === undefined) return shelf.find(digest) !== undefined
   try {
     await shelf.take(path, wanted)
+    wants.drop(digest)
     changed.ring()
     return true
   } catch (thrown) {

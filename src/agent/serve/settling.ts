@@ -9,8 +9,16 @@ export interface Settling {
 /** Milliseconds after which what still works is taken for harmless: what kills us does so at once. */
 const longEnough = 30_000
 
+/** Milliseconds without any work after which it counts. */
+const calm = 250
+
 export function createSettling(clock: Clock, settled: () => void): Settling {
   let busy = 0
+  // Not at once: the write would stand in the way of what has just begun.
+  const settleSoon = async (): Promise<void> => {
+    await clock.sleep(calm)
+    if (busy === 0) settled()
+  }
   return {
     begin: () => {
       busy++
@@ -18,7 +26,7 @@ export function createSettling(clock: Clock, settled: () => void): Settling {
       const finish = (): void => {
         if (over.signal.aborted) return
         over.abort()
-        if (--busy === 0) settled()
+        if (--busy === 0) void settleSoon()
       }
       void finishLate(clock, over.signal, finish)
       return finish

@@ -9,6 +9,8 @@ export interface WantList {
   find(digest: string): WantedRelease | undefined
   /** An app waits for one archive at most; undefined for none. */
   set(app: string, release: WantedRelease | undefined): void
+  /** It is here: nobody is to fetch it again, however long its apps take to see it. */
+  drop(digest: string): void
   /** What came was not it. */
   again(): void
 }
@@ -34,6 +36,9 @@ export function createWantList(bell: Bell): WantList {
       if (release === undefined) wanted.delete(app)
       else wanted.set(app, release)
       changed()
+    },
+    drop: (digest) => {
+      for (const [app, release] of wanted) if (release.digest === digest) wanted.delete(app)
     },
     again: changed,
   }

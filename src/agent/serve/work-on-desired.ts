@@ -1,3 +1,4 @@
+import { toAppError } from '../../errors/index.ts'
 import { listApps, versionOfStates } from '../../host/index.ts'
 import { createObserver, watchObserved, type Observer } from './watch-observed.ts'
 import { followApp } from './follow-app.ts'
@@ -21,7 +22,8 @@ export function startWork(context: ServeContext): Work {
   const scripts = openScriptRuns(context)
   const observer = createObserver(context)
   const settling = createSettling(context.clock, () => {
-    context.desired.settle()
+    if (context.signal.aborted) return
+    settle(context)
     void observer.look('quick')
   })
   const followEach = (apps: Iterable<string>): void => {
@@ -50,6 +52,15 @@ export function startWork(context: ServeContext): Work {
       setImmediate(done)
     },
     scriptsEnded: () => scripts.ended(),
+  }
+}
+
+function settle({ desired, log }: ServeContext): void {
+  try {
+    desired.settle()
+  } catch (thrown) {
+    // It is counted as unfinished a little longer; the next calm writes it.
+    log(`cannot note that the desired state is worked on: ${toAppError(thrown).message}`)
   }
 }
 

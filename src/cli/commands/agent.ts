@@ -51,6 +51,13 @@ const enrolWords = {
     behindProxy: {
       summary: 'a declared proxy ends TLS: trust its certificate, and bind proofs to the address',
     },
+    allow: {
+      value: 'APPS',
+      summary: 'write a first /etc/sluice/policy.yaml that allows these apps, such as shop,blog',
+    },
+    installUnits: {
+      summary: 'have systemd run the agent and its host from now on, as `agent install-units` does',
+    },
   },
 } as const
 
@@ -62,12 +69,16 @@ export const agentEnrol = defineCommand({
       line: 'agent enrol https://deploy.example.com:7780 --token-file join.token',
       meaning: 'Make a key, and have the server know it.',
     },
+    {
+      line: 'agent enrol https://deploy.example.com:7780 --token-file - --allow shop --install-units',
+      meaning: 'All of it: the key, what the server may do here, and both services.',
+    },
   ],
   async run(context, values) {
     const { enrolHere } = await import('../agent/enrol-here.ts')
     return result(
       await enrolHere(context, values),
-      ({ agent: id, name, labels, server, keyHash, state }, style) =>
+      ({ agent: id, name, labels, server, keyHash, state, policy, units }, style) =>
         formatPairs(
           [
             ['agent', name],
@@ -76,6 +87,8 @@ export const agentEnrol = defineCommand({
             ['server', server],
             ['key', keyHash],
             ['state', state],
+            ...(policy === undefined ? [] : [['policy', policy] as const]),
+            ...units.map((file) => ['unit', file] as const),
           ],
           style,
         ),

@@ -31,6 +31,7 @@ import { rollback } from './rollback.ts'
 import { schema } from './schema.ts'
 import { show } from './show.ts'
 import { serverBackup, serverNewEpoch, serverRestore } from './server-backup.ts'
+import { serverUnit } from './server-unit.ts'
 import { server } from './server.ts'
 import { sign } from './sign.ts'
 import { start } from './start.ts'
@@ -76,6 +77,7 @@ export const commands = [
   init,
   boot,
   server,
+  serverUnit,
   serverBackup,
   serverRestore,
   serverNewEpoch,

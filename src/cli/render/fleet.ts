@@ -14,7 +14,8 @@ import type {
   DeploymentSummary,
   DeploymentView,
 } from '../server/deployments-on-server.ts'
-import type { FleetApp, FleetHost, RejectedView } from '../server/fleet-on-server.ts'
+import type { FleetApp } from '../../control/index.ts'
+import type { FleetHost, RejectedView } from '../server/fleet-on-server.ts'
 import type { ScriptRuns } from '../server/runs-on-server.ts'
 import { stateWord } from './words.ts'
 

@@ -1,28 +1,8 @@
+import type { FleetApp } from '../../control/index.ts'
 import { AppError } from '../../errors/index.ts'
 import type { CliContext } from '../context.ts'
 import { openServerClient, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
-
-export interface FleetApp {
-  readonly app: string
-  readonly desired?: {
-    readonly deployment: string
-    readonly version: string
-    readonly digest: string
-    readonly generation: number
-    readonly phase: string
-    readonly state: string
-    readonly owed: boolean
-  }
-  readonly actual?: {
-    readonly generation: number
-    readonly version?: string
-    readonly digest?: string
-    readonly drifted: readonly string[]
-    readonly heldBy?: string
-    readonly heldSince?: number
-  }
-}
 
 export interface FleetHost {
   readonly name: string

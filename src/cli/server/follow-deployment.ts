@@ -49,11 +49,13 @@ export async function followEvents(
   { client, id, after, show, once = false }: Following,
 ): Promise<void> {
   try {
-    for (let last = after; ;) {
-      const path = `/v1/deployments/${id}/events?after=${last}&wait=${once ? 0 : 25}`
+    // After the end only what is there already comes, so nothing is waited for.
+    for (let [last, wait] = [after, once ? 0 : 25]; ;) {
+      const path = `/v1/deployments/${id}/events?after=${last}&wait=${wait}`
       const page = await insistently(signal, () => client.ask<Page>({ method: 'GET', path }))
       for (const event of page.events) show(shown(event))
       last = page.last
+      if (isFinished(page.state)) wait = 0
       if (page.events.length === 0 && (once || isFinished(page.state))) return
     }
   } catch (thrown) {

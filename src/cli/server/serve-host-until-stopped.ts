@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 
 import { serveHost } from '../../agent/index.ts'
 import { readHostSettings } from '../../host/index.ts'
+import { policyPath } from '../../policy/index.ts'
 import { lookUpGroup, openSystemd, systemClock } from '../../system/index.ts'
 import type { CliContext } from '../context.ts'
 
@@ -26,7 +27,7 @@ export async function serveHostUntilStopped(
   const service = await serveHost({
     settings,
     readSettings: () => readHostSettings(place),
-    policy: resolve(cwd, values.policy ?? '/etc/sluice/policy.yaml'),
+    policy: resolve(cwd, values.policy ?? policyPath),
     state: resolve(cwd, values.state ?? join(root, 'agent')),
     socket: resolve(cwd, values.socket ?? join(runDir, 'host.sock')),
     ...(values.group === undefined ? {} : { group: lookUpGroup(values.group) }),

@@ -32,14 +32,23 @@ export async function serveUntilStopped(context: CliContext, values: ServeValues
   await server.close()
 }
 
-/** sluice-server.yaml, where a person would look for it. */
+/** Where sluice-server.yaml is; undefined when there is none. */
+export function settingsFile({
+  place,
+  cwd,
+  io,
+}: Pick<CliContext, 'place' | 'cwd' | 'io'>): string | undefined {
+  const named = place.config ?? io.environment['SLUICE_SERVER_CONFIG']
+  const usual = [join(cwd, 'sluice-server.yaml'), '/etc/sluice/sluice-server.yaml']
+  return named === undefined ? usual.find((path) => existsSync(path)) : resolve(cwd, named)
+}
+
+/** The settings of the server that this machine would run. */
 export async function serverSettings(
   { place, cwd, io }: CliContext,
   database: string | undefined,
 ): Promise<ServerSettings> {
-  const named = place.config ?? io.environment['SLUICE_SERVER_CONFIG']
-  const usual = [join(cwd, 'sluice-server.yaml'), '/etc/sluice/sluice-server.yaml']
-  const file = named === undefined ? usual.find((path) => existsSync(path)) : resolve(cwd, named)
+  const file = settingsFile({ place, cwd, io })
   const settings = await readServerSettings(file)
   return database === undefined
     ? settings

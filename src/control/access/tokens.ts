@@ -3,9 +3,9 @@ import type { Clock, Secret } from '../../system/index.ts'
 import { isSameSecret, makeToken, parseToken, type TokenKind } from '../../trust/index.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredToken } from '../storage/token-records.ts'
-import { openBatches } from '../triggers/batches.ts'
 import type { Holder } from './rights.ts'
 import { formatScope, parseScope, type Scope } from './scopes.ts'
+import { openTokenLookUp } from './token-look-up.ts'
 
 /** A token without anything that lets one be made of it. */
 export type TokenSummary = Omit<StoredToken, 'kind' | 'hash'>
@@ -21,7 +21,7 @@ export interface TokenRequest {
 export interface Tokens {
   /** The only time that the token itself is seen. @throws AppError `request-invalid` for a life over a year. */
   create(request: TokenRequest): Promise<{ readonly text: Secret; readonly token: TokenSummary }>
-  /** Reads the rights anew, whatever was known of the token before. @throws AppError `unauthenticated`. */
+  /** Checks the rights as they are now, whatever was granted before. @throws AppError `unauthenticated`. */
   authenticate(text: string): Promise<Holder>
   list(range: { readonly after: string; readonly limit: number }): Promise<TokenSummary[]>
   /** @throws AppError `not-found`. */
@@ -29,7 +29,7 @@ export interface Tokens {
 }
 
 export interface TokensOptions {
-  readonly storage: Pick<Storage, 'tokens'>
+  readonly storage: Pick<Storage, 'tokens' | 'isShared'>
   readonly clock: Clock
   readonly random: (length: number) => Buffer
 }
@@ -37,9 +37,7 @@ export interface TokensOptions {
 export const longestLife = 365 * 24 * 60 * 60_000
 
 export function openTokens({ storage, clock, random }: TokensOptions): Tokens {
-  // Thousands of held answers end at once, each with a look at its token.
-  const finds = openBatches(findAll(storage), { largest })
-  const uses = openBatches(noteAll(storage, clock), { largest })
+  const lookUp = openTokenLookUp(storage)
   return {
     create: async ({ scope, note, life, by }) => {
       checkLife(life)
@@ -60,16 +58,16 @@ export function openTokens({ storage, clock, random }: TokensOptions): Tokens {
     },
     authenticate: async (text) => {
       const given = parseToken(text)
-      const { stored } = await finds.submit(given.id)
+      const stored = await lookUp.find(given.id)
       // Compared also when there is none, so that an id cannot be told by the time.
       const isSame = isSameSecret(given.hash, stored?.hash ?? '')
       if (stored === undefined || !isSame || !isValid(stored, clock.now())) throw unauthenticated()
-      if (isUseDue(stored, clock.now())) await uses.submit(stored.id)
+      if (isUseDue(stored, clock.now())) await lookUp.noteUse(stored.id, clock.now())
       return { id: stored.id, scope: scopeOf(stored, given.kind) }
     },
     list: async (range) => (await storage.tokens.list(range)).map(summaryOf),
     revoke: async (id) => {
-      if (await storage.tokens.revoke(id, clock.now())) return
+      if (await lookUp.revoke(id, clock.now())) return
       throw new AppError('not-found', `there is no token ${JSON.stringify(id)}`)
     },
   }
@@ -94,23 +92,6 @@ const useGrain = 60_000
 
 function isUseDue({ usedAt }: StoredToken, now: number): boolean {
   return usedAt === null || now - usedAt > useGrain
-}
-
-/** Of one transaction. */
-const largest = 500
-
-function findAll({ tokens }: Pick<Storage, 'tokens'>) {
-  return async (ids: readonly string[]): Promise<{ stored: StoredToken | undefined }[]> => {
-    const found = await tokens.find([...new Set(ids)])
-    return ids.map((id) => ({ stored: found.get(id) }))
-  }
-}
-
-function noteAll({ tokens }: Pick<Storage, 'tokens'>, clock: Clock) {
-  return async (ids: readonly string[]): Promise<true[]> => {
-    await tokens.noteUse([...new Set(ids)].toSorted(), clock.now())
-    return ids.map(() => true)
-  }
 }
 
 /** The kind in the token itself is under the hash; what is kept beside that, whoever writes the database can change. */

@@ -130,7 +130,7 @@ test('so much work is done at once, so much waits, and the rest is told when to 
   assert.equal(await admission.run(() => Promise.resolve(1)), 1)
 })
 
-test('however often agents are heard of, they are written once in fifteen seconds, all together', async () => {
+test('who is heard of after a silence is written soon, and then once in fifteen seconds, all together', async () => {
   const clock = manualClock()
   const written: (readonly string[])[] = []
   const noteSeen = async (ids: readonly string[]): Promise<void> => {
@@ -139,13 +139,24 @@ test('however often agents are heard of, they are written once in fifteen second
   }
   const seen = openSeen({ agents: { noteSeen } as Partial<AgentRecords> as AgentRecords }, clock)
   for (let count = 0; count < 100; count++) seen.note(count % 2 === 0 ? 'a' : 'b')
-  await clock.advance(seenGrain - 1)
+  await clock.advance(199)
   assert.deepEqual(written, [])
   await clock.advance(1)
   assert.deepEqual(written, [['a', 'b']])
-  await clock.advance(seenGrain)
+  for (let count = 0; count < 100; count++) seen.note(count % 2 === 0 ? 'a' : 'b')
+  await clock.advance(seenGrain - 201)
   assert.equal(written.length, 1)
+  await clock.advance(1)
+  assert.deepEqual(written[1], ['a', 'b'])
+  await clock.advance(seenGrain)
+  assert.equal(written.length, 2)
+  const leave = seen.stay('b')
+  await clock.advance(seenGrain)
+  assert.deepEqual(written[2], ['b'])
+  leave()
+  await clock.advance(seenGrain)
+  assert.equal(written.length, 3)
   seen.note('c')
   await seen.close()
-  assert.deepEqual(written, [['a', 'b'], ['c']])
+  assert.deepEqual(written[3], ['c'])
 })

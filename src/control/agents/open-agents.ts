@@ -42,7 +42,10 @@ export function openAgents(options: AgentsOptions): Agents {
       seen.note(agent)
       return { id: agent, scope: { kind: 'agent' }, agent }
     },
-    waitBeyond: (agent, after, wait) => revisions.waitBeyond(agent, after, wait),
+    waitBeyond: async (agent, after, wait) => {
+      const leave = seen.stay(agent)
+      await revisions.waitBeyond(agent, after, wait).finally(leave)
+    },
     revision: async (agent) => (await revisions.standing(agent))?.revision ?? 0,
     waiting: () => revisions.waiting(),
     letGo: () => revisions.letGo(),

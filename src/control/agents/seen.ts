@@ -8,6 +8,8 @@ import { pause } from '../triggers/prune.ts'
  */
 export interface Seen {
   note(agent: string): void
+  /** It is heard of until the answer is called: its poll is held. */
+  stay(agent: string): () => void
   /** Writes what is left. */
   close(): Promise<void>
 }
@@ -21,12 +23,16 @@ const returnGrain = 200
 export function openSeen(storage: Pick<Storage, 'agents'>, clock: Clock): Seen {
   let noted = new Set<string>()
   let writingSoon: Promise<void> | undefined
+  const staying = new Map<string, number>()
   const lastNoted = new Map<string, number>()
   const closing = new AbortController()
   const writing = keepWriting()
 
   async function keepWriting(): Promise<void> {
-    while (await pause(clock, seenGrain, closing.signal)) await write()
+    while (await pause(clock, seenGrain, closing.signal)) {
+      for (const agent of staying.keys()) noted.add(agent)
+      await write()
+    }
   }
   async function writeSoon(): Promise<void> {
     const isDue = await pause(clock, returnGrain, closing.signal)
@@ -37,7 +43,7 @@ export function openSeen(storage: Pick<Storage, 'agents'>, clock: Clock): Seen {
     const ids = [...noted]
     if (ids.length === 0) return
     noted = new Set()
-    // It is told to people only, and the next write comes soon.
+    // Whoever is there is heard of again soon.
     await storage.agents.noteSeen(ids, clock.now()).catch(() => undefined)
   }
   return {
@@ -46,6 +52,14 @@ export function openSeen(storage: Pick<Storage, 'agents'>, clock: Clock): Seen {
       const last = lastNoted.get(agent) ?? -Infinity
       lastNoted.set(agent, clock.monotonic())
       if (clock.monotonic() - last > longSilence) writingSoon ??= writeSoon()
+    },
+    stay: (agent) => {
+      staying.set(agent, (staying.get(agent) ?? 0) + 1)
+      return () => {
+        const left = (staying.get(agent) ?? 1) - 1
+        if (left > 0) staying.set(agent, left)
+        else staying.delete(agent)
+      }
     },
     close: async () => {
       closing.abort()

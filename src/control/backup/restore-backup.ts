@@ -18,7 +18,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import type { PublishedRelease } from '../storage/release-records.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readBackup, type BackupHead } from './backup-file.ts'
-import { sqliteOf } from './take-backup.ts'
+import { assertOwner, sqliteOf } from './take-backup.ts'
 
 export interface Restored {
   readonly backup: BackupHead
@@ -113,7 +113,9 @@ async function missingArchives(storage: Storage, settings: ServerSettings): Prom
 
 /** Begins another life of a database that was put back by other means. Answers its epoch. */
 export async function beginNewEpoch(settings: ServerSettings, clock: Clock): Promise<string> {
-  const storage = await openStorage(storageLocation(settings), { clock })
+  const location = storageLocation(settings)
+  if (location.kind === 'sqlite') assertOwner(location.path)
+  const storage = await openStorage(location, { clock })
   try {
     const epoch = randomText(26)
     await storage.changeEpoch(epoch)

@@ -36,10 +36,23 @@ export async function takeBackup(
   }
 }
 
+/** Files that another account makes here, the server could not open. @throws AppError `io-failed`. */
+export function assertOwner(database: string): void {
+  const directory = dirname(database)
+  const status = statSync(directory, { throwIfNoEntry: false })
+  if (status === undefined || status.uid === process.geteuid?.()) return
+  throw new AppError('io-failed', `${directory} belongs to another account (uid ${status.uid})`, {
+    hint: `run it as that account: sudo -u '#${status.uid}' sluice server …`,
+  })
+}
+
 /** The file of the database. @throws AppError `unsupported` for PostgreSQL, which has better means of its own. */
 export function sqliteOf(settings: ServerSettings): string {
   const location = storageLocation(settings)
-  if (location.kind === 'sqlite') return location.path
+  if (location.kind === 'sqlite') {
+    assertOwner(location.path)
+    return location.path
+  }
   throw new AppError('unsupported', 'PostgreSQL is backed up and restored by its own programs', {
     hint: 'pg_dump and pg_restore; after restoring, before the servers start: sluice server new-epoch',
   })

@@ -66,7 +66,7 @@ export const noWall: Wall = {
   parseUrl: (text) => {
     const isWhole = /^https?:\/\/[^/]/i.test(text) && !hasControls(text) && URL.canParse(text)
     if (isWhole) return new URL(text)
-    throw refused(`${JSON.stringify(text)} is not an address of the web`)
+    throw refused('what is asked for is not an address of the web')
   },
 }
 
@@ -74,7 +74,8 @@ export const noWall: Wall = {
 function parseUrl(text: string): URL {
   const isPlain = /^https?:\/\/[\x21-\x7e]+$/.test(text) && !/[\\^`{}|<>"]/.test(text)
   if (isPlain && URL.canParse(text)) return new URL(text)
-  throw refused(`${JSON.stringify(text)} is not a plain http or https address`)
+  // Not shown: what cannot be read may hold a password anywhere.
+  throw refused('what is asked for is not a plain http or https address')
 }
 
 function assertPlain(url: URL): void {

@@ -3,7 +3,8 @@ import { AppError } from '../../errors/index.ts'
 import type { enrolSchema, loginSchema, pollSchema, reportsSchema } from '../../protocol/index.ts'
 import { quarantined } from '../agents/joining.ts'
 import { sessionEnded } from '../agents/sessions.ts'
-import type { Answer } from '../server/error-response.ts'
+import type { Answer, LateAnswer } from '../server/error-response.ts'
+import type { WaitOptions } from '../triggers/triggers.ts'
 import { ok, type RouteRequest, type Services } from './route.ts'
 
 // What agents themselves ask for.
@@ -43,19 +44,38 @@ export async function loginAgent(
 
 /** Held until what the host has is not the newest any more; then all of what is wanted of it. */
 export async function pollDesired(
-  { agents, desk, storage, clock }: Services,
+  services: Services,
   request: RouteRequest<z.infer<typeof pollSchema>>,
-): Promise<Answer> {
+): Promise<Answer | LateAnswer> {
   const agent = agentOf(request)
   const { epoch, revision, wait } = request.body
   // Numbers of another epoch cannot be compared: whoever holds one gets the state as it is now.
-  const isSameLife = epoch === storage.epoch
-  if (isSameLife && wait > 0)
-    await agents.waitBeyond(agent, revision, { timeout: wait * 1000, signal: request.signal })
-  const isNews = !isSameLife || (await agents.revision(agent)) !== revision
-  return ok(
-    isNews ? { at: clock.now(), desired: await desk.desiredOf(agent) } : { at: clock.now() },
-  )
+  if (epoch !== services.storage.epoch) return await desiredAnswer(services, agent)
+  if (wait === 0) return await desiredAnswer(services, agent, revision)
+  const { signal } = request
+  return { late: lateDesired(services, { agent, revision, timeout: wait * 1000, signal }) }
+}
+
+interface DesireWait extends WaitOptions {
+  readonly agent: string
+  readonly revision: number
+}
+
+async function lateDesired(services: Services, wait: DesireWait): Promise<Answer> {
+  const { agent, revision } = wait
+  await services.agents.waitBeyond(agent, revision, wait)
+  return await desiredAnswer(services, agent, revision)
+}
+
+/** Nothing but the time where the agent has that revision already. */
+async function desiredAnswer(
+  { agents, desk, clock }: Services,
+  agent: string,
+  known?: number,
+): Promise<Answer> {
+  if (known !== undefined && (await agents.revision(agent)) === known)
+    return ok({ at: clock.now() })
+  return ok({ at: clock.now(), desired: await desk.desiredOf(agent) })
 }
 
 export async function takeReports(

@@ -9,7 +9,7 @@ import type { JoinTokens } from '../agents/join-tokens.ts'
 import type { Agents } from '../agents/open-agents.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import type { Deployments } from '../deployments/deployments.ts'
-import type { Answer } from '../server/error-response.ts'
+import type { Answer, LateAnswer } from '../server/error-response.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { RateClass } from '../server/rate-limits.ts'
 import type { ReleaseFiles } from '../releases/release-files.ts'
@@ -93,11 +93,11 @@ export interface Route<Body = unknown, Query = unknown> {
   /** What the query says the request is about, for the rights; the path's parameters count anyway. */
   about?(query: Query): RequestObject
   readonly rate: RateClass
-  /** The answer is given late, so the token is looked at once more before it. */
+  /** The answer may be late; then the token is looked at once more before it. */
   readonly holds?: boolean
   /** Refusals go into the audit log; what is done, the handler records. */
   readonly audited?: boolean
-  handle(services: Services, request: RouteRequest<Body, Query>): Promise<Answer>
+  handle(services: Services, request: RouteRequest<Body, Query>): Promise<Answer | LateAnswer>
 }
 
 /** Types a row's handler by its schemas. */

@@ -302,7 +302,7 @@ export const routes: readonly Route[] = [
     summary: 'prove over this connection that the server holds its key',
     query: identityQuery,
     bodyCap: 0,
-    rate: 'public',
+    rate: 'join',
     handle: proveIdentity,
   }),
   route({

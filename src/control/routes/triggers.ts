@@ -1,7 +1,8 @@
 import { z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
 import { mayDo } from '../access/rights.ts'
-import type { Answer } from '../server/error-response.ts'
+import type { Answer, LateAnswer } from '../server/error-response.ts'
+import type { Triggers, WaitOptions } from '../triggers/triggers.ts'
 import type { TriggerEvent } from '../storage/trigger-records.ts'
 import { sha256 } from '../triggers/sources/delivery.ts'
 import { missing } from './missing.ts'
@@ -69,18 +70,31 @@ function notByToken(trigger: string): AppError {
 export async function readTrigger(
   { triggers, definitions }: Services,
   request: RouteRequest<unknown, z.infer<typeof readTriggerQuery>>,
-): Promise<Answer> {
+): Promise<Answer | LateAnswer> {
   const { trigger = '' } = request.params
   if (!definitions.has(trigger)) throw missing(request.params)
   const { after, wait, epoch } = request.query
   // Numbers of another epoch cannot be compared: whoever holds one asks for the state as it is now.
   const isSameLife = epoch === undefined || epoch === triggers.epoch
-  const sequence =
-    after === undefined || wait === 0 || !isSameLife
-      ? await triggers.read(trigger)
-      : await triggers.waitBeyond(trigger, after, { timeout: wait * 1000, signal: request.signal })
-  const event = sequence === 0 ? null : eventId(triggers.epoch, trigger, sequence)
-  return ok({ trigger, epoch: triggers.epoch, sequence, event })
+  if (after === undefined || wait === 0 || !isSameLife)
+    return sequenceAnswer(triggers, trigger, await triggers.read(trigger))
+  const { signal } = request
+  return { late: lateAnswer(triggers, { trigger, after, timeout: wait * 1000, signal }) }
+}
+
+interface Wait extends WaitOptions {
+  readonly trigger: string
+  readonly after: number
+}
+
+async function lateAnswer(triggers: Triggers, wait: Wait): Promise<Answer> {
+  const { trigger, after } = wait
+  return sequenceAnswer(triggers, trigger, await triggers.waitBeyond(trigger, after, wait))
+}
+
+function sequenceAnswer({ epoch }: Triggers, trigger: string, sequence: number): Answer {
+  const event = sequence === 0 ? null : eventId(epoch, trigger, sequence)
+  return ok({ trigger, epoch, sequence, event })
 }
 
 export async function listTriggers({ triggers, definitions }: Services): Promise<Answer> {

@@ -7,9 +7,9 @@ import { unauthenticated } from '../access/tokens.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { missing } from '../routes/missing.ts'
 import type { Route, RouteRequest, Services } from '../routes/route.ts'
-import { errorAnswer, type Answer } from './error-response.ts'
+import { errorAnswer, reportedAnswer, type Answer, type LateAnswer } from './error-response.ts'
 import type { Router } from './find-route.ts'
-import type { HeldAnswers } from './held-answers.ts'
+import { handleHeld, type HoldingOptions } from './hold-answer.ts'
 import { assertRate, type RateLimits } from './rate-limits.ts'
 import { watchEvents } from './watch-events.ts'
 import { readHead, type RawHead, type RequestHead } from './request-head.ts'
@@ -19,6 +19,7 @@ export interface WireRequest {
   readonly head: RawHead
   /** Of the caller; behind declared proxies the one that they tell. */
   readonly from: string
+  /** Aborted when the connection is gone; made when it is asked for. */
   readonly signal: AbortSignal
   /** Reads the body. @throws AppError `request-too-large` beyond `cap` bytes. */
   readBody(cap: number): Promise<Buffer>
@@ -30,20 +31,17 @@ export interface WireRequest {
 }
 
 export interface Answered {
-  readonly answer: Answer
+  /** Also a late one is always given. */
+  readonly answer: Answer | LateAnswer
   /** For the log and the counts; `none` when no route fits. */
   readonly route: string
   readonly holder: Holder | undefined
 }
 
-export interface AnsweringOptions {
+export interface AnsweringOptions extends HoldingOptions {
   readonly router: Router
   readonly limits: RateLimits
-  readonly held: HeldAnswers
-  readonly services: Services
   readonly audit: AuditLog
-  /** Hears of errors that are ours. */
-  readonly onBug: (thrown: unknown) => void
 }
 
 /** Answers requests; the answer to each is always one, whatever is thrown. */
@@ -62,9 +60,7 @@ export function createAnswering(options: AnsweringOptions) {
       const call: Call = { ...found, head, wire, body, holder }
       return { answer: await answerCall(options, call), route, holder }
     } catch (thrown) {
-      const answer = errorAnswer(thrown)
-      if (answer.status >= 500) options.onBug(thrown)
-      return { answer, route, holder }
+      return { answer: reportedAnswer(thrown, options.onBug), route, holder }
     }
   }
 }
@@ -123,17 +119,19 @@ function bearerOf({ headers }: RequestHead): string {
   return token
 }
 
-async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer> {
+async function answerCall(options: AnsweringOptions, call: Call): Promise<Answer | LateAnswer> {
   const { services, audit } = options
   const { route, holder, params, wire } = call
   const record: RouteRequest['audit'] = (entry) => audit.record({ ...entry, from: wire.from })
   try {
     assertAllowed(call)
-    const request = { ...requestOf(call), audit: record }
-    if (route.holds !== true || holder === undefined)
-      return guardEvents(options, call, await route.handle(services, request))
-    const answer = await options.held.hold(holder.id, () => route.handle(services, request))
-    return await stillAllowed(services, call, answer)
+    const request = requestOf(call, record)
+    if (route.holds === true && holder !== undefined) {
+      const again = authenticateAgain(services, bearerOf(call.head))
+      return await handleHeld(options, { route, request, again, holder })
+    }
+    const answer = await route.handle(services, request)
+    return 'late' in answer ? answer : guardEvents(options, call, answer)
   } catch (thrown) {
     const { code } = toAppError(thrown)
     // Only of known tokens: strangers cannot fill the log.
@@ -152,15 +150,9 @@ function whoIs({ id, agent }: Holder): string {
   return agent === undefined ? `token ${id}` : `agent ${id}`
 }
 
-/** A token that was revoked while the answer was held gets none. */
-async function stillAllowed(services: Services, { head }: Call, answer: Answer): Promise<Answer> {
-  try {
-    await authenticate(services, bearerOf(head))
-    return answer
-  } catch (thrown) {
-    answer.file?.release()
-    throw thrown
-  }
+/** Holds on to nothing else of the request: it may be called long after. */
+function authenticateAgain(services: Services, bearer: string): () => Promise<Holder> {
+  return () => authenticate(services, bearer)
 }
 
 /** A stream of events counts as a held answer, and ends with the token that it was asked for with. */
@@ -168,7 +160,7 @@ function guardEvents({ held, services }: AnsweringOptions, call: Call, answer: A
   const { holder, head } = call
   if (answer.events === undefined || holder === undefined) return answer
   const onEnd = held.begin(holder.id)
-  const again = (): Promise<Holder> => authenticate(services, bearerOf(head))
+  const again = authenticateAgain(services, bearerOf(head))
   const { clock } = services
   return { ...answer, events: watchEvents(answer.events, { clock, authenticate: again, onEnd }) }
 }
@@ -187,7 +179,10 @@ function assertAllowed({ route, holder, params, head }: Call): void {
     throw new AppError('forbidden', `scope ${formatScope(holder.scope)} may not ${needs}`)
 }
 
-function requestOf({ route, params, head, wire, body, holder }: Call): Omit<RouteRequest, 'audit'> {
+function requestOf(
+  { route, params, head, wire, body, holder }: Call,
+  audit: RouteRequest['audit'],
+): RouteRequest {
   return {
     params,
     query: readQuery(route, head),
@@ -197,9 +192,12 @@ function requestOf({ route, params, head, wire, body, holder }: Call): Omit<Rout
     headers: head.headers,
     holder,
     from: wire.from,
-    signal: wire.signal,
+    get signal() {
+      return wire.signal
+    },
     prove: (nonce) => wire.prove(nonce),
     binding: () => wire.binding(),
+    audit,
   }
 }
 

@@ -17,6 +17,11 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** An answer that comes later. Thousands are held at a time, so little else of a request may be reached from it. */
+export interface LateAnswer {
+  readonly late: Promise<Answer>
+}
+
 /** Errors of other codes are ours, and the caller learns nothing of them. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   'request-invalid': 400,
@@ -81,6 +86,13 @@ export function errorAnswer(thrown: unknown): Answer {
   })
   if (!(thrown instanceof RateError || thrown instanceof BusyError)) return answer
   return { ...answer, headers: { 'retry-after': String(thrown.seconds) } }
+}
+
+/** The same, and `onBug` hears of errors that are ours. */
+export function reportedAnswer(thrown: unknown, onBug: (thrown: unknown) => void): Answer {
+  const answer = errorAnswer(thrown)
+  if (answer.status >= 500) onBug(thrown)
+  return answer
 }
 
 function failure(

@@ -4,8 +4,6 @@ import { assertRate } from './rate-limits.ts'
 export interface HeldAnswers {
   /** Begins one; answers how to end it. @throws RateError when there are too many. */
   begin(token: string): () => void
-  /** Runs `work` as one of them. @throws RateError when there are too many. */
-  hold<Result>(token: string, work: () => Promise<Result>): Promise<Result>
 }
 
 /** Seconds after which whoever has too many may ask again. */
@@ -25,13 +23,5 @@ export function openHeldAnswers(most = 100): HeldAnswers {
   }
   return {
     begin,
-    hold: async (token, work) => {
-      const end = begin(token)
-      try {
-        return await work()
-      } finally {
-        end()
-      }
-    },
   }
 }

@@ -39,12 +39,13 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   http.requestTimeout = 0
   http.keepAliveTimeout = nextHeadTime
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const visit = sockets.get(incoming.socket)
-    visit?.begin()
+    const { socket } = incoming
+    const visit = sockets.get(socket)
+    if (visit !== undefined) beginRequest(visit)
     outgoing.once('close', () => {
-      visit?.end()
+      if (visit !== undefined) endRequest(socket, visit)
       // What was held until now kept its connection open for more.
-      if (isClosing) incoming.socket.end()
+      if (isClosing) socket.end()
     })
     if (isClosing) outgoing.setHeader('connection', 'close')
     void options.answer(incoming, outgoing)
@@ -66,7 +67,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     const visit = openVisit(socket)
     sockets.set(socket, visit)
     socket.once('close', () => {
-      visit.close()
+      clearTimeout(visit.timer)
       sockets.delete(socket)
       const left = (ofAddress.get(from) ?? 1) - 1
       if (left > 0) ofAddress.set(from, left)
@@ -92,31 +93,32 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   }
 }
 
-/** A connection and what it is waited for. */
+/** A connection: the requests on it, and the timer while there are none. */
 interface Visit {
-  isIdle(): boolean
-  begin(): void
-  end(): void
-  close(): void
+  requests: number
+  timer: NodeJS.Timeout | undefined
 }
 
 function openVisit(socket: Socket): Visit {
-  let requests = 0
-  let timer = setTimeout(() => socket.destroy(), firstHeadTime)
-  return {
-    isIdle: () => requests === 0,
-    begin: () => {
-      requests += 1
-      clearTimeout(timer)
-    },
-    end: () => {
-      requests -= 1
-      clearTimeout(timer)
-      if (requests === 0 && !socket.destroyed)
-        timer = setTimeout(() => socket.destroy(), nextHeadTime)
-    },
-    close: () => clearTimeout(timer),
-  }
+  const visit: Visit = { requests: 0, timer: undefined }
+  cutAfter(socket, visit, firstHeadTime)
+  return visit
+}
+
+function beginRequest(visit: Visit): void {
+  visit.requests += 1
+  clearTimeout(visit.timer)
+  visit.timer = undefined
+}
+
+function endRequest(socket: Socket, visit: Visit): void {
+  visit.requests -= 1
+  clearTimeout(visit.timer)
+  if (visit.requests === 0 && !socket.destroyed) cutAfter(socket, visit, nextHeadTime)
+}
+
+function cutAfter(socket: Socket, visit: Visit, milliseconds: number): void {
+  visit.timer = setTimeout(() => socket.destroy(), milliseconds)
 }
 
 async function listening(door: Server, { address, port }: HttpOptions): Promise<void> {
@@ -134,7 +136,7 @@ async function closeDoor(
   grace: number,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => door.close(() => resolve()))
-  for (const [socket, visit] of sockets) if (visit.isIdle()) socket.destroy()
+  for (const [socket, visit] of sockets) if (visit.requests === 0) socket.destroy()
   const cut = setTimeout(() => {
     for (const socket of sockets.keys()) socket.destroy()
   }, grace)

@@ -11,8 +11,8 @@ export interface RateRule {
 export const rateRules = {
   /** Without a token, by address. */
   public: { perMinute: 300, burst: 100 },
-  /** Agents without a session, by address: a whole site may come back at once from one. */
-  join: { perMinute: 60_000, burst: 25_000 },
+  /** Three a connection of an agent, by address: a whole site of ten thousand may come back at once from one. */
+  join: { perMinute: 60_000, burst: 60_000 },
   'failed-authentication': { perMinute: 10, burst: 10 },
   hook: { perMinute: 60, burst: 20 },
   // By token or agent.

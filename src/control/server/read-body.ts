@@ -26,7 +26,9 @@ export function readBody(incoming: IncomingMessage, cap: number): Promise<Buffer
     const timer = setTimeout(() => fail('did not arrive in time'), bodyTime)
     const end = (settle: () => void): void => {
       clearTimeout(timer)
-      incoming.removeAllListeners('data')
+      // An answer may be held long after: nothing of this stays with the request.
+      for (const event of ['data', 'end', 'error', 'close']) incoming.removeAllListeners(event)
+      incoming.on('error', ignore)
       settle()
     }
     const fail = (how: string): void =>
@@ -40,6 +42,10 @@ export function readBody(incoming: IncomingMessage, cap: number): Promise<Buffer
     incoming.on('error', () => fail('was cut off'))
     incoming.on('close', () => fail('was cut off'))
   })
+}
+
+function ignore(): void {
+  // Whoever waits for the answer learns of a broken connection by that.
 }
 
 export function tooLarge(cap: number): AppError {

@@ -17,9 +17,9 @@ import { openAgentDesk } from '../agents/agent-desk.ts'
 import { openJoinTokens } from '../agents/join-tokens.ts'
 import { openAgents } from '../agents/open-agents.ts'
 import { openAuditLog } from '../audit/audit-log.ts'
+import { openFleet } from '../deployments/open-fleet.ts'
 import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
 import { openServerRelay } from '../relay/relay-door.ts'
-import { openFleet } from '../deployments/open-fleet.ts'
 import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
@@ -224,11 +224,11 @@ interface HandlerOptions {
 function createHandler({ settings, services, log, answering }: HandlerOptions) {
   return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const begun = services.clock.monotonic()
-    const gone = new AbortController()
-    outgoing.once('close', () => gone.abort())
     const { identity } = services
-    const wire = wireRequest(incoming, outgoing, { settings, identity, gone })
-    const { answer, route, holder } = await answering(wire)
+    const wire = wireRequest(incoming, outgoing, { settings, identity })
+    const { from } = wire
+    const { answer: given, route, holder } = await answering(wire)
+    const answer = 'late' in given ? await given.late : given
     // What is left of a body that was not read must not be taken for the next request.
     if (!incoming.complete) outgoing.setHeader('connection', 'close')
     const status = await writeAnswer(incoming, outgoing, answer).catch((thrown: unknown) => {
@@ -238,7 +238,7 @@ function createHandler({ settings, services, log, answering }: HandlerOptions) {
     const milliseconds = Math.round(services.clock.monotonic() - begun)
     services.metrics.countRequest(route, status, milliseconds / 1000)
     if (quiet.has(route) && status < 400) return
-    const facts = { route, status, milliseconds, from: wire.from }
+    const facts = { route, status, milliseconds, from }
     log.info('request', { ...facts, ...callerFacts(holder) })
   }
 }

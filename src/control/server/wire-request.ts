@@ -16,11 +16,9 @@ export function wireRequest(
   {
     settings,
     identity,
-    gone,
   }: {
     readonly settings: ServerSettings
     readonly identity: Identity
-    readonly gone: AbortController
   },
 ): WireRequest {
   const { method = '', url = '', rawHeaders, socket } = incoming
@@ -33,7 +31,9 @@ export function wireRequest(
   return {
     head: { method, url, rawHeaders },
     from: callerAddress(peer, forwarded?.toString(), settings.trustedProxies),
-    signal: gone.signal,
+    get signal() {
+      return closeSignal(outgoing)
+    },
     readBody: async (cap) => {
       admitBody(incoming, outgoing, cap)
       return await readBody(incoming, cap)
@@ -54,4 +54,12 @@ export function wireRequest(
 function admitBody(incoming: IncomingMessage, outgoing: ServerResponse, cap: number): void {
   assertPlainBody(incoming, cap)
   if (/^100-continue$/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue()
+}
+
+/** Aborted when nobody can be answered any more. */
+function closeSignal(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (outgoing.closed) gone.abort()
+  else outgoing.once('close', () => gone.abort())
+  return gone.signal
 }

@@ -157,8 +157,8 @@ export const serverSettingsSchema = z.strictObject({
   /** How long hosts may take with a deployment. */
   deployments: z
     .strictObject({
-      /** A host that was not heard of for so long is not waited for. */
-      silentAfter: duration({ min: 10_000 }).prefault('60s'),
+      /** A host that was not heard of for so long is not waited for; they are noted every 15 seconds. */
+      silentAfter: duration({ min: 20_000 }).prefault('60s'),
       /** From the request until a first host can be reached. */
       reach: duration({ min: 1000 }).prefault('168h'),
       prepare: duration({ min: 1000 }).prefault('30m'),

@@ -44,7 +44,8 @@ export function openDeadlines(clock: Clock): Deadlines {
       const bucket = Math.ceil(at / grain)
       const expiring = buckets.get(bucket) ?? new Set()
       buckets.set(bucket, expiring.add(expire))
-      arm()
+      // Looking for the first of all is for when it may have changed.
+      if (sleeping === undefined || bucket < sleeping.until) arm()
       return () => {
         expiring.delete(expire)
         if (expiring.size > 0 || buckets.get(bucket) !== expiring) return

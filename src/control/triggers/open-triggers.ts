@@ -43,8 +43,7 @@ export function openTriggers(options: TriggersOptions): Triggers {
       await storage.triggers.define({ name: stored, at: clock.now() })
       return (await sequences.read(stored)) ?? 0
     },
-    waitBeyond: async (name, after, wait) =>
-      await sequences.waitBeyond(storedName(name, rules), after, wait),
+    waitBeyond: (name, after, wait) => sequences.waitBeyond(storedName(name, rules), after, wait),
     close: async () => {
       closing.abort()
       await raises.close()

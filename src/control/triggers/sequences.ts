@@ -55,31 +55,34 @@ export function openSequences({ storage, clock, pollEvery }: SequencesOptions): 
   async function keepLooking(): Promise<void> {
     while (await pause(clock, pollEvery, closing.signal)) await look(undefined)
   }
+  let waits = 0
+  const noneWaits = Promise.withResolvers<void>()
+  /** Thousands are in here at a time. */
   async function waitBeyond(name: string, after: number, options: WaitOptions): Promise<number> {
     const seen = known.get(name)
     if (seen !== undefined && seen > after) return seen
-    const waiting = waiters.wait(name, after, options)
-    // Reading wakes as well, so nothing is missed between a look before and the wait. The last read reports failures.
-    await read(name).catch(() => undefined)
-    const beyond = await waiting
-    return beyond ?? (await read(name)) ?? 0
+    waits += 1
+    try {
+      const waiting = waiters.wait(name, after, options)
+      // Reading wakes as well, so nothing is missed between a look before and the wait. The last read reports failures.
+      void read(name).catch(() => undefined)
+      return (await waiting) ?? (await read(name)) ?? 0
+    } finally {
+      waits -= 1
+      if (waits === 0 && closing.signal.aborted) noneWaits.resolve()
+    }
   }
-  const waits = new Set<Promise<number>>()
   return {
     note,
     read,
-    waitBeyond: async (name, after, options) => {
-      const wait = waitBeyond(name, after, options)
-      waits.add(wait)
-      return await wait.finally(() => waits.delete(wait))
-    },
+    waitBeyond,
     close: async () => {
       closing.abort()
       stopHints()
       waiters.close()
       await looking
       // Whoever was let go still reads what the sequence is.
-      await Promise.allSettled(waits)
+      if (waits > 0) await noneWaits.promise
       await reads.close()
     },
   }
