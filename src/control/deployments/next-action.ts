@@ -104,7 +104,7 @@ function prepare(
   const silent = hosts.filter((host) => isSilent(host, moment))
   const failure = firstFailure(hosts) ?? deployment.stop
   if (failure !== null) return undo(hosts, failure, moment)
-  const reached = hosts.filter((host) => !silent.includes(host))
+  const reached = hosts.filter((host) => !isSilent(host, moment))
   const owed = debts(hosts, silent)
   if (reached.length === 0) return { ...move('requested', null), owed }
   const late = reached.filter(({ state }) => !isReady.has(state))
@@ -157,7 +157,7 @@ function goBack(deployment: DeploymentFacts, hosts: readonly HostFacts[], moment
   if (silent.length < open.length && !isOver(deployment, moment))
     return owing(deployment, began(silent))
   // Who has not even begun has nothing to take back.
-  const late = open.filter((host) => !silent.includes(host) && host.state !== 'waiting')
+  const late = open.filter((host) => !isSilent(host, moment) && host.state !== 'waiting')
   const failure =
     firstFailure(hosts.filter(({ state }) => state === 'failed')) ??
     (late.length === 0 ? null : lateHosts(late, 'go back'))
@@ -199,7 +199,8 @@ function debts(
   hosts: readonly HostFacts[],
   silent: readonly HostFacts[],
 ): ReadonlyMap<string, boolean> {
-  const changed = hosts.filter((host) => host.owed !== silent.includes(host))
+  const silentOnes = new Set(silent)
+  const changed = hosts.filter((host) => host.owed !== silentOnes.has(host))
   return new Map(changed.map(({ agent, owed }) => [agent, !owed]))
 }
 

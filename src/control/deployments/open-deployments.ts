@@ -13,6 +13,7 @@ import type { DeploymentRequest, Deployments, Requested } from './deployments.ts
 import { openEventWaits } from './event-waits.ts'
 import { nextAction, type DeploymentLimits } from './next-action.ts'
 import { refusalError } from './refusal-error.ts'
+import { openSharedWork } from './shared-work.ts'
 
 export interface DeploymentsOptions {
   readonly storage: Pick<Storage, 'deployments' | 'desires' | 'releases' | 'epoch' | 'isShared'>
@@ -34,6 +35,7 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
   const decide = deciderOf(clock, limits)
   const waits = openEventWaits(storage, clock)
   const reads = openBatches(readDesires(storage), { largest: 500 })
+  const shared = openSharedWork()
   const closing = new AbortController()
 
   async function advance(id: string, skipLocked = false): Promise<void> {
@@ -70,7 +72,7 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
     takeReports: async (agent, reports) => {
       const taken = await desires.takeReports(agent, reports, clock.now())
       if (taken === undefined) return undefined
-      for (const id of taken.deployments) await advance(id)
+      for (const id of taken.deployments) await shared(id, () => advance(id))
       options.onReported?.(agent, taken)
       return taken.upTo
     },

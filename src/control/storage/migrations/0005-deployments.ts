@@ -16,7 +16,7 @@ const statements = [
   'create index deployments_by_app on deployments (app, state)',
   'create index deployment_hosts_owed on deployment_hosts (agent) where owed = 1',
   'create index desires_by_app on desires (app)',
-  'create index desires_by_deployment on desires (deployment)',
+  'create index desires_by_deployment on desires (deployment, agent)',
   'alter table script_runs add column events bigint not null default 0',
   'alter table script_runs add column event_bytes bigint not null default 0',
   // What the raise started: one run on each host.
