@@ -31,6 +31,6 @@ export const desireCodes = {
   'desire-poisoned': {
     kind: 'refused',
     meaning:
-      '`sluice host serve` ended three times in the middle of working on this revision; it is set aside until the server states another.',
+      'Working on this revision ended `sluice host serve` three times; the revision is set aside until the server states another.',
   },
 } as const

@@ -87,6 +87,31 @@ function courseConformance(story: Story): void {
     assert.ok(((await storage.deployments.find(id))?.finishedAt ?? 0) > 0)
   })
 
+  story(
+    'figures count deployments, agents, what hosts made of it, and raises',
+    async (t, under) => {
+      const fleet = await openFleet(t, under, ['a', 'b'])
+      const { storage, deployments } = fleet
+      await storage.triggers.define({ name: 'shop', at: 1 })
+      await deployments.request(production)
+      await allCome(fleet, 'ready', 'switched')
+      const { agentsByState, deploymentsByState, ...rest } = await storage.figures.read()
+      assert.deepEqual([agentsByState, deploymentsByState], [{ active: 2 }, { committed: 1 }])
+      assert.deepEqual(rest, {
+        deploymentTime: { count: 0, seconds: 0 },
+        hostsByState: { switched: 2 },
+        hostsOwed: 0,
+        partsBack: 0,
+        appsDrifted: 0,
+        appsHeld: 0,
+        raisesByTrigger: { shop: 0 },
+      })
+      await allCome(fleet, 'committed')
+      const { deploymentTime, hostsByState } = await storage.figures.read()
+      assert.deepEqual([deploymentTime.count, hostsByState], [1, { committed: 2 }])
+    },
+  )
+
   story('one host that goes back takes all back, and its words are kept', async (t, under) => {
     const fleet = await openFleet(t, under, ['a', 'b'])
     const { storage, deployments, hosts } = fleet

@@ -39,6 +39,8 @@ export interface Services {
   readonly deployments: Deployments
   readonly starts: Starts
   readonly metrics: Metrics
+  /** The part of /metrics that is read from the database. */
+  readonly fleetMetrics: () => Promise<string>
   readonly identity: Identity
   readonly clock: Clock
   /** False as soon as the server is told to end. */

@@ -1,4 +1,5 @@
 import { z } from '../../config/index.ts'
+import { metricsType } from '../../metrics/index.ts'
 import { sluiceVersion } from '../../system/index.ts'
 import type { Answer } from '../server/error-response.ts'
 import { ok, type RouteRequest, type Services } from './route.ts'
@@ -18,9 +19,10 @@ export async function showReadiness(services: Services): Promise<Answer> {
   return isThere ? ok({ status: 'ready' }) : ok({ status: 'no database' }, 503)
 }
 
-export async function showMetrics({ metrics }: Services): Promise<Answer> {
-  const contentType = 'text/plain; version=0.0.4; charset=utf-8'
-  return await Promise.resolve({ status: 200, body: metrics.text(), contentType })
+/** What this process has counted, and how the fleet stands; the latter is left out while the database does not answer. */
+export async function showMetrics({ metrics, fleetMetrics }: Services): Promise<Answer> {
+  const fleet = await fleetMetrics().catch(() => '')
+  return { status: 200, body: `${metrics.text()}${fleet}`, contentType: metricsType }
 }
 
 export const identityQuery = z.strictObject({

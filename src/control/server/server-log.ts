@@ -1,3 +1,4 @@
+import { toAppError } from '../../errors/index.ts'
 import type { Clock } from '../../system/index.ts'
 
 export type LogFacts = Readonly<Record<string, string | number | boolean | undefined>>
@@ -17,4 +18,10 @@ export function openServerLog(write: (line: string) => void, clock: Clock): Serv
     info: (message, facts) => line('info', message, facts),
     error: (message, facts) => line('error', message, facts),
   }
+}
+
+/** An error that is ours: with its stack. */
+export function logBug(log: ServerLog, thrown: unknown): void {
+  const { code, message, stack } = toAppError(thrown)
+  log.error('failed', { code, problem: message, ...(stack === undefined ? {} : { stack }) })
 }

@@ -1,45 +1,24 @@
-import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-
-import { toAppError } from '../../errors/index.ts'
-import {
-  openSystemd,
-  randomText,
-  sluiceVersion,
-  systemClock,
-  type Secret,
-} from '../../system/index.ts'
+import { openSystemd, sluiceVersion, systemClock, type Secret } from '../../system/index.ts'
 import type { Identity } from '../../trust/index.ts'
 import { makeFirstAdmin } from '../access/first-admin.ts'
-import type { Holder } from '../access/rights.ts'
-import { openTokens } from '../access/tokens.ts'
-import { openAgentDesk } from '../agents/agent-desk.ts'
-import { openJoinTokens } from '../agents/join-tokens.ts'
-import { openAgents } from '../agents/open-agents.ts'
-import { openAuditLog } from '../audit/audit-log.ts'
-import { openFleet } from '../deployments/open-fleet.ts'
 import { openProstagmaDoor } from '../prostagma/prostagma-door.ts'
-import { openServerRelay } from '../relay/relay-door.ts'
-import { openReleaseFiles } from '../releases/release-files.ts'
 import { keepReleasesPruned } from '../releases/keep-releases-pruned.ts'
 import type { Services } from '../routes/route.ts'
 import { routes } from '../routes/table.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
-import { openTriggers } from '../triggers/open-triggers.ts'
 import { openHookDoor } from '../triggers/sources/hook-door.ts'
-import { createAnswering, type Answered, type WireRequest } from './answer-request.ts'
+import { createAnswering } from './answer-request.ts'
 import { assertSafeToListen, isLoopback, plainAddress } from './exposure.ts'
 import { createRouter } from './find-route.ts'
+import { createHandler, type HandlerOptions } from './handle-requests.ts'
 import { openHeldAnswers } from './held-answers.ts'
 import { listenHttp, type HttpListener } from './listen-http.ts'
-import { openMetrics } from './metrics.ts'
 import { openRateLimits } from './rate-limits.ts'
 import { keepIdentity, readCertificate, storageLocation } from './server-files.ts'
-import { openServerLog, type ServerLog } from './server-log.ts'
-import { wireRequest } from './wire-request.ts'
-import { writeAnswer } from './write-answer.ts'
+import { logBug, openServerLog, type ServerLog } from './server-log.ts'
+import { closeParts, openParts, type ServerParts } from './server-parts.ts'
 
 export interface ServerOptions {
   readonly settings: ServerSettings
@@ -99,7 +78,7 @@ async function partsOver(storage: Storage, settings: ServerSettings) {
 
 const clock = systemClock
 
-interface Inside extends ReturnType<typeof openParts> {
+interface Inside extends ServerParts {
   readonly definitions: Services['definitions']
   readonly hooks: Services['hooks']
   readonly prostagma: Services['prostagma']
@@ -180,77 +159,6 @@ async function recordOwn({ audit, identity }: Inside, what: string): Promise<voi
   await audit.record({ who, what, object: sluiceVersion, from: 'here', outcome: 'ok' })
 }
 
-function openParts(storage: Storage, identity: Identity, settings: ServerSettings) {
-  // What may fail comes before what runs until it is closed.
-  const archives = openReleaseFiles(settings.releases)
-  const relay = openServerRelay(settings, clock)
-  const joining = { storage, identity, clock, random: randomBytes }
-  const audit = openAuditLog({ storage, clock, randomText })
-  const fleet = openFleet({ storage, settings, audit, clock, randomText })
-  return {
-    storage,
-    identity,
-    archives,
-    relay,
-    agents: openAgents({ ...joining, randomText }),
-    joinTokens: openJoinTokens(joining),
-    fleet,
-    deployments: fleet.deployments,
-    starts: fleet.starts,
-    desk: openAgentDesk(fleet.deployments),
-    triggers: openTriggers({ storage, clock, randomText }),
-    tokens: openTokens({ storage, clock, random: randomBytes }),
-    audit,
-    metrics: openMetrics(),
-  }
-}
-
-async function closeParts(parts: ReturnType<typeof openParts>): Promise<void> {
-  const { fleet, relay, audit, storage } = parts
-  await fleet.close()
-  await relay?.close()
-  await audit.close()
-  await storage.close()
-}
-
-interface HandlerOptions {
-  readonly settings: ServerSettings
-  readonly services: Services
-  readonly log: ServerLog
-  readonly answering: (wire: WireRequest) => Promise<Answered>
-}
-
-/** Ties requests of node:http to their answers, and tells the log and the counts. */
-function createHandler({ settings, services, log, answering }: HandlerOptions) {
-  return async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-    const begun = services.clock.monotonic()
-    const { identity } = services
-    const wire = wireRequest(incoming, outgoing, { settings, identity })
-    const { from } = wire
-    const { answer: given, route, holder } = await answering(wire)
-    const answer = 'late' in given ? await given.late : given
-    // What is left of a body that was not read must not be taken for the next request.
-    if (!incoming.complete) outgoing.setHeader('connection', 'close')
-    const status = await writeAnswer(incoming, outgoing, answer).catch((thrown: unknown) => {
-      logBug(log, thrown)
-      return 500
-    })
-    const milliseconds = Math.round(services.clock.monotonic() - begun)
-    services.metrics.countRequest(route, status, milliseconds / 1000)
-    if (quiet.has(route) && status < 400) return
-    const facts = { route, status, milliseconds, from }
-    log.info('request', { ...facts, ...callerFacts(holder) })
-  }
-}
-
-/** Asked for every few seconds by what watches us. */
-const quiet = new Set(['show-health', 'show-readiness', 'show-metrics', 'poll-desired'])
-
-function callerFacts(holder: Holder | undefined) {
-  if (holder === undefined) return {}
-  return holder.agent === undefined ? { token: holder.id } : { agent: holder.agent }
-}
-
 /** With plain HTTP behind declared proxies only these, and this machine, may connect. */
 function admits({ tls, trustedProxies }: ServerSettings) {
   const isClosed = tls.mode === 'off' && trustedProxies.length > 0
@@ -280,9 +188,4 @@ function keepRenewing(
 function urlOf({ address, port }: HttpListener, isTls: boolean): string {
   const host = address.includes(':') ? `[${address}]` : address
   return `${isTls ? 'https' : 'http'}://${host}:${port}`
-}
-
-function logBug(log: ServerLog, thrown: unknown): void {
-  const { code, message, stack } = toAppError(thrown)
-  log.error('failed', { code, problem: message, ...(stack === undefined ? {} : { stack }) })
 }

@@ -3,6 +3,7 @@ import type { Storage } from './storage.ts'
 import { openAgentRecords } from './tables/agents.ts'
 import { openAuditRecords } from './tables/audit.ts'
 import { openDeploymentRecords } from './tables/deployments.ts'
+import { openFigureRecords } from './tables/figures.ts'
 import { openLeaseRecords } from './tables/leases.ts'
 import { readEpoch, writeEpoch } from './tables/meta.ts'
 import { openDesireRecords } from './tables/open-desires.ts'
@@ -24,6 +25,7 @@ export async function assembleStorage(database: Database, ends: Ends): Promise<S
     epoch: await readEpoch(database),
     triggers: openTriggerRecords(database),
     leases: openLeaseRecords(database),
+    figures: openFigureRecords(database),
     tokens: openTokenRecords(database),
     audit: openAuditRecords(database),
     releases: openReleaseRecords(database),

@@ -2,6 +2,7 @@ import type { Secret } from '../../system/index.ts'
 import type { AuditRecords } from './audit-records.ts'
 import type { DeploymentRecords } from './deployment-records.ts'
 import type { DesireRecords } from './desire-records.ts'
+import type { FigureRecords } from './figure-records.ts'
 import type { AgentRecords } from './agent-records.ts'
 import type { ChangedKind, ChangeHint } from './changes.ts'
 import type { JoinTokenRecords } from './join-token-records.ts'
@@ -27,6 +28,7 @@ export interface Storage {
   readonly isShared: boolean
   readonly triggers: TriggerRecords
   readonly leases: LeaseRecords
+  readonly figures: FigureRecords
   readonly tokens: TokenRecords
   readonly audit: AuditRecords
   readonly releases: ReleaseRecords
