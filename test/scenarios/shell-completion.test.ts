@@ -10,7 +10,8 @@ import { typeAtShell } from '../support/typing.ts'
 
 /** What is typed before Tab, and the line that it makes of that; only the host knows the names. */
 const typed: readonly (readonly [line: string, completed: string])[] = [
-  ['sluice dep', 'sluice deploy '],
+  ['sluice roll', 'sluice rollback '],
+  ['sluice dep', 'sluice deploy'],
   ['sluice deploy s', 'sluice deploy shop@'],
   ['sluice deploy shop@', 'sluice deploy shop@'],
   ['sluice deploy shop@2', 'sluice deploy shop@2 '],
