@@ -7,6 +7,7 @@ import { deploy } from './deploy.ts'
 import { heldPollsBench } from './held-polls.ts'
 import { proxyCpu } from './proxy-cpu.ts'
 import { clearOnSignals } from './scope.ts'
+import { scriptStarts } from './script-starts.ts'
 import { startup } from './startup.ts'
 import { switchesBench } from './switches.ts'
 import { triggersBench } from './triggers.ts'
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   unpack,
   triggersBench,
   wakesBench,
+  scriptStarts,
   heldPollsBench,
   webhookBench,
   proxyCpu,

@@ -380,6 +380,24 @@ function startsConformance(story: Story): void {
   const clock = systemClock
   const decide = deciderOf(clock, usualLimits)
 
+  story('the end of a run is heard of at once, for what waits behind it', async (t, under) => {
+    const { storage } = await openFleet(t, under, ['a'])
+    let ends = 0
+    const onFinished = (): void => void (ends += 1)
+    const deployments = deploymentsOver(t, storage, { onFinished })
+    const starts = openStarts({ storage, clock, definitions, decide, lookEvery: 600_000 })
+    afterwards(t, () => starts.close())
+    await storage.triggers.raise([raiseOf('script')])
+    await starts.look()
+    await starts.close()
+    const host = hostOver({ deployments, agent: 'a' })
+    const run = (await deployments.desiredOf('a'))?.scripts[0]?.run ?? ''
+    await host.report({ kind: 'script-state', run, state: 'running' })
+    assert.equal(ends, 0)
+    await host.report({ kind: 'script-state', run, state: 'succeeded' })
+    assert.equal(ends, 1)
+  })
+
   story('however many servers take a raise up, it starts one thing', async (t, under) => {
     const { storage } = await openFleet(t, under, ['a', 'b'])
     const servers = Array.from({ length: 4 }, () =>

@@ -54,13 +54,15 @@ export function deploymentsOver(
     clock = systemClock,
     limits = usualLimits,
     lookEvery = 600_000,
+    onFinished = () => undefined,
   }: {
     readonly clock?: Clock
     readonly limits?: DeploymentLimits
     readonly lookEvery?: number
+    readonly onFinished?: () => void
   } = {},
 ): Deployments {
-  const deployments = openDeployments({ storage, clock, randomText, limits, lookEvery })
+  const deployments = openDeployments({ storage, clock, randomText, limits, lookEvery, onFinished })
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= deployments.close())
   afterwards(t, close)

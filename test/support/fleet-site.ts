@@ -27,7 +27,11 @@ export interface FleetSite {
 const labels = 'app=shop,env=prod'
 
 /** Enrols a machine with labels app=shop,env=prod and starts it. */
-export async function joinSite(t: TestContext, place: Place, name: string): Promise<FleetSite> {
+export async function joinSite(
+  t: Pick<TestContext, 'after'>,
+  place: Place,
+  name: string,
+): Promise<FleetSite> {
   const machine = await createMachine(t)
   const service = hostServiceOn(machine)
   await service.start()

@@ -30,7 +30,7 @@ export interface Started {
 
 /** A folder with a sluice-server.yaml of these settings and files with these secrets. */
 export async function prepareServer(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   {
     settings = {},
     secrets = {},

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { AppError } from '../../errors/index.ts'
-import { isFinished } from '../../protocol/index.ts'
+import { isFinished, type HostReport } from '../../protocol/index.ts'
 import type { Clock, RandomText } from '../../system/index.ts'
 import type { Decider, StoredDeployment } from '../storage/deployment-records.ts'
 import type { StoredDesires, TakenReports } from '../storage/desire-records.ts'
@@ -20,7 +20,7 @@ export interface DeploymentsOptions {
   readonly clock: Clock
   readonly randomText: RandomText
   readonly limits: DeploymentLimits
-  /** Hears of every deployment that has ended here. */
+  /** Hears of every deployment and every run of a script that has ended here. */
   readonly onFinished?: () => void
   /** Hears what hosts want a person to know. */
   readonly onReported?: (agent: string, taken: TakenReports) => void
@@ -73,6 +73,7 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
       const taken = await desires.takeReports(agent, reports, clock.now())
       if (taken === undefined) return undefined
       for (const id of taken.deployments) await shared(id, () => advance(id))
+      if (reports.some(endsScript)) options.onFinished?.()
       options.onReported?.(agent, taken)
       return taken.upTo
     },
@@ -87,6 +88,10 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
 }
 
 const mostUnfinished = 1000
+
+function endsScript({ body }: HostReport): boolean {
+  return body.kind === 'script-state' && body.state !== 'running'
+}
 
 /** Decides by the time at which its transaction is begun. */
 export function deciderOf(clock: Clock, limits: DeploymentLimits): () => Decider {
