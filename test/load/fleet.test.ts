@@ -14,8 +14,9 @@ import { waitUntil } from '../support/wait-until.ts'
 // Hosts with agents, each in a network of its own: releases come, one is rejected, cables are pulled, the server and an
 // agent are killed in the middle. In the end every host has the same, and visitors noticed nothing.
 
-const count = byTier({ fast: 3, ci: 6, full: 50 })
-const offline = byTier({ fast: 1, ci: 3, full: 3 })
+const count = byTier({ fast: 2, ci: 6, full: 50 })
+/** They are waited for until they count as silent, for which the fast tier has no time. */
+const offline = byTier({ fast: 0, ci: 3, full: 3 })
 const labels = 'app=shop,env=test'
 
 test(`${count} hosts take releases through every kind of trouble and stay the same`, async (t) => {
@@ -48,7 +49,7 @@ async function tellStory(t: TestContext, fleet: Fleet): Promise<void> {
 
   const away = hosts.slice(0, offline)
   for (const host of away) host.network.disconnect()
-  await areSilent(fleet, away)
+  if (away.length > 0) await areSilent(fleet, away)
   assert.equal(await deploy(fleet, '3'), 'succeeded')
   await allServe(hosts.slice(offline), '3')
   for (const host of away) host.network.connect()
