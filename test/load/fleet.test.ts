@@ -38,6 +38,7 @@ async function tellStory(t: TestContext, fleet: Fleet): Promise<void> {
   assert.equal(await deploy(fleet, '1'), 'succeeded')
   await allServe(hosts, '1')
   const visitor = visit(hosts.slice(offline))
+  t.after(() => visitor.stop())
 
   await publish(fleet, { version: '2', app: { healthy: false } })
   assert.equal(await deploy(fleet, '2'), 'undone')
@@ -140,6 +141,7 @@ async function areSilent(fleet: Fleet, hosts: readonly FleetHost[]): Promise<voi
   const names = new Set(hosts.map(({ name }) => name))
   await waitUntil(
     async () => {
+      await sleep(500)
       const listed = (await fleet.json(['status'])) as unknown as readonly {
         readonly name: string
         readonly seen: string

@@ -17,8 +17,11 @@ interface Fleet {
 }
 
 async function openFleet(t: TestContext, names: readonly string[]): Promise<Fleet> {
-  const limits = { silentAfter: '20s' }
-  const place = await prepareServer(t, { settings: { deployments: limits } })
+  // Tests ask more often than people do.
+  const often = { perMinute: 100_000, burst: 10_000 }
+  const place = await prepareServer(t, {
+    settings: { deployments: { silentAfter: '20s' }, limits: { read: often } },
+  })
   const server = await place.start(...firstStart)
   const made = ['tokens', 'create', 'deployer:shop/prod', '--output', 'deployer.token']
   await ask(place, ...made)

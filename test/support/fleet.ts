@@ -91,7 +91,16 @@ function createFleet(
   { url, address, deployments }: FleetPlace,
 ): Omit<Fleet, 'hosts'> {
   const tls = { names: [address] }
-  const settings = { state: 'state', listen: { address, port: serverPort }, tls, deployments }
+  // Tests ask more often than people do.
+  const often = { perMinute: 100_000, burst: 10_000 }
+  const limits = { read: often, poll: often }
+  const settings = {
+    state: 'state',
+    listen: { address, port: serverPort },
+    tls,
+    deployments,
+    limits,
+  }
   writeFileSync(join(folder, 'sluice-server.yaml'), JSON.stringify(settings))
   let server: ChildProcess | undefined
   const sluice: Fleet['sluice'] = (words, role = 'admin') => {
@@ -218,6 +227,7 @@ async function killChild(child: ChildProcess): Promise<void> {
 
 function parse({ status, stdout, stderr }: RunResult): Record<string, unknown> {
   try {
+    if (status !== 0) throw new Error('refused')
     return JSON.parse(stdout) as Record<string, unknown>
   } catch {
     throw new Error(`no JSON, status ${status}: ${stdout}\n${stderr}`)

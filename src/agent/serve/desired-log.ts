@@ -48,9 +48,16 @@ export function openDesiredLog(directory: string): DesiredLog {
 
   function shorten(text: string): void {
     log.close()
-    replaceAppendLog(path, [{ type: 'came', text }, { type: 'settled' }] satisfies DesiredRecord[])
-    log = openAppendLog(path)
-    size = text.length
+    try {
+      replaceAppendLog(path, [
+        { type: 'came', text },
+        { type: 'settled' },
+      ] satisfies DesiredRecord[])
+      size = text.length
+    } finally {
+      // Also on a full disk: a number that is closed may soon be another file's.
+      log = openAppendLog(path)
+    }
   }
 
   return {

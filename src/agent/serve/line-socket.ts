@@ -1,5 +1,6 @@
 import { chownSync, chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 
 import { AppError } from '../../errors/index.ts'
 import { pathExists, withPath } from '../../system/index.ts'
@@ -19,6 +20,8 @@ export interface LineSocket {
 
 /** Bytes of one line; a desired state with all that it may hold is smaller. */
 const longestLine = 64 * 1024 * 1024
+/** The agent has a few; whoever opens more is not it. */
+const mostConnections = 16
 
 /**
  * Answers lines on a unix socket that its owner and a group may use, one at a time for each connection. The caller holds
@@ -36,6 +39,7 @@ export async function listenForLines(
     socket.on('error', () => socket.destroy())
     serveLines(socket, answer)
   })
+  server.maxConnections = mostConnections
   if (pathExists(path)) withPath(path, () => unlinkSync(path))
   await listenPrivately(server, path)
   withPath(path, () => {
@@ -66,7 +70,10 @@ function serveLines(socket: Socket, answer: AnswerLine): void {
     isBusy = true
     for (let line = nextLine(); line !== undefined; line = nextLine()) {
       const reply = await answer(line, asker)
-      if (!socket.destroyed) socket.write(`${reply}\n`)
+      if (socket.destroyed) return
+      socket.write(`${reply}\n`)
+      // Whatever is poured in, what runs on this host has its turn.
+      await setImmediate()
     }
     isBusy = false
   }

@@ -46,9 +46,13 @@ export function openReportLog(directory: string): ReportLog {
 
   function writeAnew(): void {
     log.close()
-    replaceAppendLog(path, [{ type: 'base', ...state } satisfies LogRecord])
-    log = openAppendLog(path)
-    count = 1
+    try {
+      replaceAppendLog(path, [{ type: 'base', ...state } satisfies LogRecord])
+      count = 1
+    } finally {
+      // Also on a full disk: a number that is closed may soon be another file's.
+      log = openAppendLog(path)
+    }
   }
 
   return {

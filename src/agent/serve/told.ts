@@ -33,7 +33,10 @@ export function afterReport(told: Told, body: HostReportBody): Told {
   }
   if (body.kind !== 'script-state') return told
   const runs = Object.entries({ ...told.runs, [body.run]: body.state })
-  return { ...told, runs: Object.fromEntries(runs.slice(-rememberedRuns)) }
+  // One that still runs is remembered however long: forgotten, it would be begun again.
+  const ended = runs.filter(([, state]) => state !== 'running')
+  const forgotten = new Set(ended.slice(0, Math.max(0, runs.length - rememberedRuns)))
+  return { ...told, runs: Object.fromEntries(runs.filter((run) => !forgotten.has(run))) }
 }
 
 /** Whether a report says something that the one before did not. */

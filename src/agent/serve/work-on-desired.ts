@@ -33,6 +33,12 @@ export function startWork(context: ServeContext): Work {
       void followApp(context, app, () => settling.begin())
     }
   }
+  /** A server may name as many apps as it likes; only those that are here, or may come here, are kept in mind. */
+  const followRejected = async (apps: readonly string[]): Promise<void> => {
+    const present = new Set(listApps(context.host.layout))
+    const rules = (await context.policy.read().catch(() => undefined))?.apps ?? {}
+    followEach(apps.filter((app) => present.has(app) || Object.hasOwn(rules, app)))
+  }
   // Also those that the server does not name: one may have been cut off in the middle.
   followEach(listApps(context.host.layout))
   void watchObserved(observer, context)
@@ -45,7 +51,8 @@ export function startWork(context: ServeContext): Work {
       const state = context.desired.current
       if (state !== undefined) {
         context.shelf.keepOnly(new Set(state.apps.map(({ release }) => release.digest)))
-        followEach([...state.apps, ...state.rejected].map(({ app }) => app))
+        followEach(state.apps.map(({ app }) => app))
+        void followRejected(state.rejected.map(({ app }) => app))
       }
       context.changed.ring()
       // Those that were woken have begun by then.

@@ -8,7 +8,7 @@ import { serverOptions } from '../server/server-options.ts'
 export const lift = defineCommand({
   name: 'lift',
   group: 'Deploy',
-  summary: 'allow a quarantined release again',
+  summary: 'allow a rejected release again',
   arguments: {
     release: { summary: '`name@version` or `sha256:…`', complete: quarantinedNames },
   },

@@ -20,7 +20,7 @@ export const rollback = defineCommand({
       summary: 'deployment to go back to; the last one of another archive unless given',
       complete: deploymentIds,
     },
-    reason: { value: 'TEXT', summary: 'why, for the history and the quarantine' },
+    reason: { value: 'TEXT', summary: 'why, for the history and the rejection' },
     dryRun: { short: 'n', summary: 'print the plan and its hash, change nothing' },
   },
   examples: [

@@ -9,7 +9,7 @@ export const tokensCreate = defineCommand({
   arguments: {
     scope: {
       summary:
-        'viewer, trigger:NAME,NAME, deployer:APP/ENVIRONMENT, approver:APP/ENVIRONMENT, agent, auditor or admin',
+        'viewer, trigger:NAME,NAME, deployer:APP/ENVIRONMENT, approver:APP/ENVIRONMENT, auditor or admin',
     },
   },
   options: {

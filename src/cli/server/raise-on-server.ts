@@ -37,7 +37,7 @@ export async function raiseOnServer(
   const { wait } = context.globals as { readonly wait?: number }
   if (wait === undefined) return { raised, exitCode: 0 }
   const ended = await follow(client, raised, { signal: context.signal, wait })
-  return { raised: ended, exitCode: isSettled(ended) ? 0 : exitCodes.failed }
+  return { raised: ended, exitCode: hasStarted(ended) ? 0 : exitCodes.failed }
 }
 
 async function follow(
@@ -52,6 +52,11 @@ async function follow(
     if (isSettled(event) || systemClock.monotonic() >= until) return event
     await systemClock.sleep(1000, signal)
   }
+}
+
+/** A raise that a later one supersedes has done its work: that one is for the same. */
+function hasStarted(raised: RaisedEvent): boolean {
+  return isSettled(raised) && raised.outcome?.startsWith('failed:') !== true
 }
 
 function isSettled({ outcome = null, supersededBy = null }: RaisedEvent): boolean {

@@ -53,6 +53,6 @@ function splitAt(text: string, mark: string): readonly [string, string | undefin
 function notAScope(text: string): AppError {
   const shown = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
   return new AppError('request-invalid', `${shown} is no scope`, {
-    hint: 'viewer, trigger:NAME,NAME, deployer:APP/ENVIRONMENT, approver:APP/ENVIRONMENT, agent, auditor or admin',
+    hint: 'viewer, trigger:NAME,NAME, deployer:APP/ENVIRONMENT, approver:APP/ENVIRONMENT, auditor or admin',
   })
 }

@@ -121,7 +121,7 @@ test('a poll is answered at once when the host has another state, and held when 
   const { session } = await joinAgent(under)
   const first = await poll(under, session, fromNothing)
   const { epoch, revision } = first.body['desired'] as { epoch: string; revision: number }
-  assert.deepEqual([epoch, revision], [under.server.epoch, 1])
+  assert.deepEqual([epoch.startsWith(`${under.server.epoch}.`), revision], [true, 1])
   const same = await poll(under, session, { epoch, revision, wait: 1 })
   assert.deepEqual(Object.keys(same.body), ['at'])
   const another = await poll(under, session, { epoch: 'another', revision, wait: 25 })

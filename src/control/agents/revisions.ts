@@ -39,18 +39,20 @@ export function openRevisions({ storage, clock, pollEvery }: RevisionsOptions): 
     for (const id of new Set(ids)) waiters.tell(id, reachOf(standing.get(id)))
     return ids.map((id) => ({ standing: standing.get(id) }))
   }
-  /** Reads what is waited for, all of it without a hint; a database in trouble is asked again at the next look. */
-  async function look(hinted: readonly string[] | undefined): Promise<void> {
+  /** Reads what is waited for, all of it without a hint; false when the database did not answer all of it. */
+  async function look(hinted: readonly string[] | undefined): Promise<boolean> {
     const ids = hinted?.filter((id) => waiters.has(id)) ?? waiters.names()
-    await Promise.allSettled(ids.map((id) => reads.submit(id)))
+    const found = await Promise.allSettled(ids.map((id) => reads.submit(id)))
+    return found.every(({ status }) => status === 'fulfilled')
   }
   /** The sum of all agents tells cheaply whether any of the thousands has changed. */
   async function keepLooking(): Promise<void> {
     let seen: string | undefined
     while (await pause(clock, pollEvery, closing.signal)) {
       const totals = await storage.agents.totals().catch(() => undefined)
-      if (totals !== undefined && totals !== seen) await look(undefined)
-      seen = totals
+      if (totals === seen) continue
+      const isWhole = totals !== undefined && (await look(undefined))
+      seen = isWhole ? totals : undefined
     }
   }
   return {

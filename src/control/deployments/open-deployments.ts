@@ -10,6 +10,7 @@ import { openBatches } from '../triggers/batches.ts'
 import { pause } from '../triggers/prune.ts'
 import { canonicalJson } from '../audit/audit-entry.ts'
 import type { DeploymentRequest, Deployments, Requested } from './deployments.ts'
+import { epochOf } from '../agents/agent-epoch.ts'
 import { openEventWaits } from './event-waits.ts'
 import { nextAction, type DeploymentLimits } from './next-action.ts'
 import { refusalError } from './refusal-error.ts'
@@ -44,7 +45,9 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
     if (state !== undefined && isFinished(state)) options.onFinished?.()
   }
   async function look(): Promise<void> {
-    for (const id of await deployments.unfinished(mostUnfinished)) await advance(id, true)
+    // One that cannot be advanced must not keep the others.
+    for (const id of await deployments.unfinished(mostUnfinished))
+      await advance(id, true).catch(() => undefined)
     if (storage.isShared) await waits.tellAll()
   }
   async function keepLooking(): Promise<void> {
@@ -67,14 +70,15 @@ export function openDeployments(options: DeploymentsOptions): Deployments {
     desiredOf: async (agent) => {
       const found = await reads.submit(agent)
       if (found === 'none') return undefined
-      return { epoch: storage.epoch, at: clock.now(), ...found }
+      return { epoch: epochOf(storage.epoch, agent), at: clock.now(), ...found }
     },
     takeReports: async (agent, reports) => {
       const taken = await desires.takeReports(agent, reports, clock.now())
       if (taken === undefined) return undefined
+      // First, since the reports count already: whoever sends them again is not heard again.
+      options.onReported?.(agent, taken)
       for (const id of taken.deployments) await shared(id, () => advance(id))
       if (reports.some(endsScript)) options.onFinished?.()
-      options.onReported?.(agent, taken)
       return taken.upTo
     },
     letGo: () => waits.close(),

@@ -1,6 +1,7 @@
 import type { z } from '../../config/index.ts'
 import { AppError } from '../../errors/index.ts'
 import type { enrolSchema, loginSchema, pollSchema, reportsSchema } from '../../protocol/index.ts'
+import { epochOf } from '../agents/agent-epoch.ts'
 import { quarantined } from '../agents/joining.ts'
 import { sessionEnded } from '../agents/sessions.ts'
 import type { Answer, LateAnswer } from '../server/error-response.ts'
@@ -50,7 +51,7 @@ export async function pollDesired(
   const agent = agentOf(request)
   const { epoch, revision, wait } = request.body
   // Numbers of another epoch cannot be compared: whoever holds one gets the state as it is now.
-  if (epoch !== services.storage.epoch) return await desiredAnswer(services, agent)
+  if (epoch !== epochOf(services.storage.epoch, agent)) return await desiredAnswer(services, agent)
   if (wait === 0) return await desiredAnswer(services, agent, revision)
   const { signal } = request
   return { late: lateDesired(services, { agent, revision, timeout: wait * 1000, signal }) }

@@ -113,6 +113,11 @@ async function readStanding(
 }
 
 async function removeAgent(transaction: DatabaseTransaction, id: string): Promise<boolean> {
+  // Nobody will end what it had begun, nor come for what it is owed.
+  await sql`update script_runs set state = 'unknown' where agent = ${id} and state in ('waiting', 'running')`.execute(
+    transaction,
+  )
+  await sql`update deployment_hosts set owed = 0 where agent = ${id}`.execute(transaction)
   await sql`delete from desires where agent = ${id}`.execute(transaction)
   const removed = await transaction.deleteFrom('agents').where('id', '=', id).executeTakeFirst()
   if (removed.numDeletedRows === 0n) return false

@@ -114,8 +114,11 @@ async function takeState(taking: Taking, report: StateReport): Promise<void> {
   }
   if (part.host.state !== state) part.pen.write(taking.agent, event)
   await writeState(taking, part, report)
-  if (report.rejects === true) await rejectEverywhere(taking, part, report)
+  // Only a host on which it has failed can say so.
+  if (report.rejects === true && hasFailed.has(state)) await rejectEverywhere(taking, part, report)
 }
+
+const hasFailed: ReadonlySet<string> = new Set(['undone', 'failed'])
 
 function mayFollow(host: DeploymentHostRow, { generation, state }: StateReport): boolean {
   if (generation !== host.generation) return false
