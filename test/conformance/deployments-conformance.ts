@@ -398,6 +398,28 @@ function startsConformance(story: Story): void {
     assert.equal(ends, 1)
   })
 
+  story(
+    'with an agent end its runs, what it is owed and what is desired of it',
+    async (t, under) => {
+      const { storage } = await openFleet(t, under, ['a', 'b'])
+      const starts = openStarts({ storage, clock, definitions, decide, lookEvery: 600_000 })
+      afterwards(t, () => starts.close())
+      await storage.triggers.raise([raiseOf('script')])
+      await starts.look()
+      await starts.close()
+      await storage.agents.remove('a')
+      const runs = await storage.scriptRuns.ofStart(starts.idOf('script', 1) ?? '')
+      assert.deepEqual(
+        runs.map((run) => [run.agent, run.state]),
+        [
+          ['a', 'unknown'],
+          ['b', 'waiting'],
+        ],
+      )
+      assert.equal((await storage.figures.read()).hostsOwed, 0)
+    },
+  )
+
   story('however many servers take a raise up, it starts one thing', async (t, under) => {
     const { storage } = await openFleet(t, under, ['a', 'b'])
     const servers = Array.from({ length: 4 }, () =>

@@ -129,3 +129,16 @@ test('an answer has a bounded number of reports, the oldest first', (t) => {
   assert.equal(numbersOf(outbox, 500).at(-1), 601)
   outbox.close()
 })
+
+test('a run that has not ended is remembered however many come after it', (t) => {
+  const outbox = open(temporaryFolder(t))
+  const run = (name: string, word: 'running' | 'succeeded') =>
+    outbox.note({ kind: 'script-state', run: name, state: word })
+  run('long', 'running')
+  for (let count = 0; count < 2100; count++) run(`short-${count}`, 'succeeded')
+  outbox.tell(alarm('now'))
+  assert.equal(toldOfRun(outbox.told, 'long'), 'running')
+  assert.equal(toldOfRun(outbox.told, 'short-0'), undefined)
+  assert.equal(toldOfRun(outbox.told, 'short-2099'), 'succeeded')
+  outbox.close()
+})

@@ -128,6 +128,16 @@ test('a poll is answered at once when the host has another state, and held when 
   assert.ok(another.body['desired'] !== undefined)
 })
 
+test('the numbers of a machine that has joined anew are those of another life', async (t) => {
+  const under = await serverUnderTest(t, behindProxy)
+  const [first, second] = [await joinAgent(under), await joinAgent(under, { name: 'two' })]
+  const known = await upToDate(under, first.session)
+  // Its host still has the numbers of the agent that it was.
+  const anew = await poll(under, second.session, { ...known, revision: 57, wait: 25 })
+  const desired = anew.body['desired'] as { epoch: string } | undefined
+  assert.notEqual(desired?.epoch ?? known.epoch, known.epoch)
+})
+
 test('a removed agent has its held poll ended, no session and no way back', async (t) => {
   const under = await serverUnderTest(t, behindProxy)
   const agent = await joinAgent(under)
