@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+
 import type { Database, DatabaseTransaction } from '../database.ts'
 import type { ScriptRunRecords, StoredScriptRun } from '../script-run-records.ts'
 import { errorOf } from './deployment-rows.ts'
@@ -13,7 +15,8 @@ export function openScriptRunRecords(database: Database): ScriptRunRecords {
           .selectAll('script_runs')
           .select('agents.name as name')
           .where('start', '=', start)
-          .orderBy('agents.name')
+          // Of an agent that was removed only the id is left; databases differ about where nothing stands.
+          .orderBy(sql`coalesce(agents.name, script_runs.agent)`)
           .orderBy('script_runs.agent')
           .execute()
         return rows.map(runOf)
