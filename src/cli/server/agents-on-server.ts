@@ -1,5 +1,6 @@
 import { AppError } from '../../errors/index.ts'
 import type { CliContext } from '../context.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -28,11 +29,13 @@ export async function listAgentsOfServer(
   const client = openServerClient(context, values)
   const agents: AgentView[] = []
   let at = ''
-  for (let after: string | null = ''; after !== null;) {
-    const path: string = `/v1/agents?after=${after}`
-    const page = await client.ask<AgentList & { next: string | null }>({ method: 'GET', path })
+  for await (const page of readPages<AgentList & { next: string | null }>(
+    client,
+    '',
+    (after) => `/v1/agents?after=${after}`,
+  )) {
     agents.push(...page.agents)
-    ;({ next: after, at } = page)
+    at = page.at
   }
   return { at, agents }
 }

@@ -13,6 +13,7 @@ import { AppError } from '../../errors/index.ts'
 import { withPath } from '../../system/index.ts'
 import { createPrivateFile } from '../../trust/index.ts'
 import type { CliContext } from '../context.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient, readPin, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -84,15 +85,12 @@ async function readHead(client: ServerClient): Promise<SignedHead> {
 
 async function readRows(client: ServerClient, from: number): Promise<AuditRow[]> {
   const rows: AuditRow[] = []
-  for (let after: number | null = from; after !== null;) {
-    const path: string = `/v1/audit?after=${after}`
-    const page = await client.ask<{ entries: AuditRow[]; next: number | null }>({
-      method: 'GET',
-      path,
-    })
-    rows.push(...page.entries)
-    after = page.next
-  }
+  const pages = readPages<{ entries: AuditRow[]; next: number | null }>(
+    client,
+    from,
+    (after) => `/v1/audit?after=${after}`,
+  )
+  for await (const { entries } of pages) rows.push(...entries)
   return rows
 }
 

@@ -6,6 +6,7 @@ import { randomText, systemClock } from '../../system/index.ts'
 import type { CliContext } from '../context.ts'
 import { followEvents, type ShownEvent } from './follow-deployment.ts'
 import { insistently } from './insistently.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -179,15 +180,14 @@ export async function listOnServer(
   const client = openServerClient(context, values)
   const filter = app === undefined ? '' : `&app=${encodeURIComponent(app)}`
   const listed: DeploymentSummary[] = []
-  for (let next: string | null = ''; next !== null && listed.length < limit;) {
-    const before = next === '' ? '' : `&before=${next}`
-    const path = `/v1/deployments${`${filter}${before}`.replace('&', '?')}`
-    const page: { deployments: DeploymentSummary[]; next: string | null } = await client.ask({
-      method: 'GET',
-      path,
-    })
-    listed.push(...page.deployments)
-    next = page.next
+  const pathOf = (from: string): string => {
+    const before = from === '' ? '' : `&before=${from}`
+    return `/v1/deployments${`${filter}${before}`.replace('&', '?')}`
+  }
+  type Answer = { readonly deployments: DeploymentSummary[]; readonly next: string | null }
+  for await (const { deployments } of readPages<Answer>(client, '', pathOf)) {
+    listed.push(...deployments)
+    if (listed.length >= limit) break
   }
   return listed.slice(0, limit)
 }

@@ -1,6 +1,7 @@
 import type { FleetApp } from '../../control/index.ts'
 import { AppError } from '../../errors/index.ts'
 import type { CliContext } from '../context.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -21,15 +22,12 @@ export async function readFleet(
 ): Promise<FleetHost[]> {
   const client = openServerClient(context, values)
   const hosts: FleetHost[] = []
-  for (let after: string | null = ''; after !== null;) {
-    const path: string = `/v1/fleet?after=${encodeURIComponent(after)}`
-    const page = await client.ask<{ hosts: FleetHost[]; next: string | null }>({
-      method: 'GET',
-      path,
-    })
-    hosts.push(...page.hosts)
-    after = page.next
-  }
+  const pages = readPages<{ hosts: FleetHost[]; next: string | null }>(
+    client,
+    '',
+    (after) => `/v1/fleet?after=${encodeURIComponent(after)}`,
+  )
+  for await (const page of pages) hosts.push(...page.hosts)
   if (app === undefined) return hosts
   const ofApp = hosts.map((host) => ({
     ...host,

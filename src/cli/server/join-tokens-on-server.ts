@@ -4,6 +4,7 @@ import { AppError } from '../../errors/index.ts'
 import { pathExists } from '../../system/index.ts'
 import { createPrivateFile } from '../../trust/index.ts'
 import type { CliContext } from '../context.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient } from './server-client.ts'
 import { serverPlace, type ServerValues } from './server-options.ts'
 
@@ -58,15 +59,12 @@ export async function listJoinTokensOfServer(
 ): Promise<JoinTokenView[]> {
   const client = openServerClient(context, values)
   const tokens: JoinTokenView[] = []
-  for (let after: string | null = ''; after !== null;) {
-    const path: string = `/v1/join-tokens?after=${after}`
-    const page = await client.ask<{ joinTokens: JoinTokenView[]; next: string | null }>({
-      method: 'GET',
-      path,
-    })
-    tokens.push(...page.joinTokens)
-    after = page.next
-  }
+  const pages = readPages<{ joinTokens: JoinTokenView[]; next: string | null }>(
+    client,
+    '',
+    (after) => `/v1/join-tokens?after=${after}`,
+  )
+  for await (const { joinTokens } of pages) tokens.push(...joinTokens)
   return tokens
 }
 

@@ -12,6 +12,7 @@ import {
 import { pathExists, systemClock, withPath } from '../../system/index.ts'
 import type { CliContext } from '../context.ts'
 import { readStatementFiles } from '../signing/statement-files.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient, type ServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -112,13 +113,11 @@ export async function listReleasesOfServer(
   const client = openServerClient(context, values)
   const filter = name === undefined ? '' : `&name=${name}`
   const releases: ReleaseView[] = []
-  for (let next: string | null = ''; next !== null;) {
-    const before = next === '' ? '' : `&before=${next}`
-    const query = `${filter}${before}`.replace('&', '?')
-    const page: { readonly releases: ReleaseView[]; readonly next: string | null } =
-      await client.ask({ method: 'GET', path: `/v1/releases${query}` })
-    releases.push(...page.releases)
-    next = page.next
+  const pathOf = (from: string): string => {
+    const before = from === '' ? '' : `&before=${from}`
+    return `/v1/releases${`${filter}${before}`.replace('&', '?')}`
   }
+  const pages = readPages<{ releases: ReleaseView[]; next: string | null }>(client, '', pathOf)
+  for await (const page of pages) releases.push(...page.releases)
   return releases
 }

@@ -4,6 +4,7 @@ import { AppError } from '../../errors/index.ts'
 import { pathExists } from '../../system/index.ts'
 import { createPrivateFile } from '../../trust/index.ts'
 import type { CliContext } from '../context.ts'
+import { readPages } from './read-pages.ts'
 import { openServerClient } from './server-client.ts'
 import type { ServerValues } from './server-options.ts'
 
@@ -56,15 +57,12 @@ export async function listTokensOfServer(
 ): Promise<TokenView[]> {
   const client = openServerClient(context, values)
   const tokens: TokenView[] = []
-  for (let after: string | null = ''; after !== null;) {
-    const path: string = `/v1/tokens?after=${after}`
-    const page = await client.ask<{ tokens: TokenView[]; next: string | null }>({
-      method: 'GET',
-      path,
-    })
-    tokens.push(...page.tokens)
-    after = page.next
-  }
+  const pages = readPages<{ tokens: TokenView[]; next: string | null }>(
+    client,
+    '',
+    (after) => `/v1/tokens?after=${after}`,
+  )
+  for await (const page of pages) tokens.push(...page.tokens)
   return tokens
 }
 
