@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Storage } from '../../src/control/index.ts'
 import { openRevisions } from '../../src/control/agents/revisions.ts'
 import type { EnrolResult, LoginRecord } from '../../src/control/storage/agent-records.ts'
+import type { HostReport } from '../../src/protocol/index.ts'
 import { Secret, systemClock } from '../../src/system/index.ts'
 import { afterwards } from '../support/afterwards.ts'
 import { open, type Story } from '../support/database-under-test.ts'
@@ -116,14 +117,16 @@ export function agentsConformance(story: Story): void {
   })
 
   story('reports count once each, in whatever order they come', async (t, under) => {
-    const { agents } = await withAgents(t, under, ['a'])
+    const { agents, desires } = await withAgents(t, under, ['a'])
+    const take = async (agent: string, reports: readonly HostReport[]) =>
+      (await desires.takeReports(agent, reports, 1))?.upTo
     const alarm = { kind: 'alarm', code: 'x', message: 'm' } as const
     const report = (number: number) => ({ number, at: number, body: alarm })
-    assert.equal(await agents.takeReports('a', [report(2), report(1)]), 2)
-    assert.equal(await agents.takeReports('a', [report(1)]), 2)
+    assert.equal(await take('a', [report(2), report(1)]), 2)
+    assert.equal(await take('a', [report(1)]), 2)
     const observed = { kind: 'observed' as const, apps: [], version: '1', freeBytes: 1 }
-    assert.equal(await agents.takeReports('a', [{ number: 3, at: 7, body: observed }]), 3)
-    assert.equal(await agents.takeReports('none', [report(1)]), undefined)
+    assert.equal(await take('a', [{ number: 3, at: 7, body: observed }]), 3)
+    assert.equal(await take('none', [report(1)]), undefined)
     const { observed: kept, observedAt, reported } = (await agents.find('a')) ?? {}
     assert.deepEqual([JSON.parse(kept ?? ''), observedAt, reported], [observed, 7, 3])
   })

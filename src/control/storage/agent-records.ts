@@ -1,4 +1,3 @@
-import type { HostReport } from '../../protocol/index.ts'
 import type { JoinMark } from '../../trust/index.ts'
 
 /** `app` → `shop`: what a selector picks agents by. They come from the join token. */
@@ -83,6 +82,4 @@ export interface AgentRecords {
   /** Says that their hosts are to do something else; polls that are held for that are answered. */
   bumpRevisions(ids: readonly string[]): Promise<void>
   noteSeen(ids: readonly string[], at: number): Promise<void>
-  /** Counts each number once; answers the last one that counted, undefined when there is no such agent. */
-  takeReports(id: string, reports: readonly HostReport[]): Promise<number | undefined>
 }

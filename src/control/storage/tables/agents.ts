@@ -4,7 +4,6 @@ import type { AgentRecords, AgentStanding, AgentState } from '../agent-records.t
 import { changeChannels, noticeOf } from '../changes.ts'
 import { contextOf, type Database, type DatabaseTransaction } from '../database.ts'
 import { enrolAgent, loginAgents } from './agent-joins.ts'
-import { countReports, lastReported, newReports } from './agent-reports.ts'
 import { agentOf } from './agent-rows.ts'
 
 export function openAgentRecords(database: Database): AgentRecords {
@@ -51,13 +50,6 @@ export function openAgentRecords(database: Database): AgentRecords {
     remove: (id) => database.transaction((transaction) => removeAgent(transaction, id)),
     bumpRevisions: (ids) => database.transaction((transaction) => bumpRevisions(transaction, ids)),
     noteSeen: (ids, at) => database.transaction((transaction) => noteSeen(transaction, ids, at)),
-    takeReports: (id, reports) =>
-      database.transaction(async (transaction) => {
-        const reported = await lastReported(transaction, id)
-        if (reported === undefined) return undefined
-        const fresh = newReports(reports, reported)
-        return (await countReports(transaction, id, fresh)) ?? reported
-      }),
   }
 }
 
